@@ -1,0 +1,96 @@
+"""The commands of `agentmem`, and what happens when one of them fails.
+
+Exit codes: 0 done; 1 the work failed its checks; 2 a mistake in what was given, or a store that cannot be used;
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Final, cast
+
+import typer
+
+from agentmem.cli import benchmarks, embedder, learning, looking, output, running
+from agentmem.errors import AgentmemError, InputError
+
+FAILED: Final = 1
+MISTAKE: Final = 2
+INTERRUPTED: Final = 130
+
+_UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
+"""The error of a command line that cannot be read. Where click is bundled with typer it has no public name."""
+
+app = typer.Typer(
+    name="agentmem",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Teams of agents that share one structured memory.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        output.say(f"agentmem {version('agentmem-graph')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+running.register(app)
+learning.register(app)
+looking.register(app)
+embedder.register(app)
+benchmarks.register(app)
+
+
+def main() -> None:
+    """Run the command that the process was started with, and exit."""
+    output.prepare_streams()
+    as_json = "--json" in sys.argv[1:]
+    if as_json:
+        output.hold_remarks()
+    code = _exit_code(as_json)
+    if code in (0, FAILED):
+        output.release_remarks()
+    sys.exit(code)
+
+
+def _exit_code(as_json: bool) -> int:
+    try:
+        code = app(standalone_mode=False, prog_name="agentmem")
+        sys.stdout.flush()
+    except AgentmemError as error:
+        output.error(error, as_json=as_json)
+        return MISTAKE
+    except _UsageError as error:
+        return _misused(error, as_json)
+    except BrokenPipeError:
+        output.quiet_streams()
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def _misused(error: Exception, as_json: bool) -> int:
+    message = str(getattr(error, "format_message", error.__str__)()).strip()
+    context = getattr(error, "ctx", None)
+    command = getattr(context, "command_path", "agentmem")
+    if not message or type(error).__name__ == "NoArgsIsHelpError":
+        output.say(str(context.get_help() if context else message))
+        return MISTAKE
+    problem = InputError(message, where=command, hint=f"`{command} --help` says what it takes.")
+    output.error(problem, as_json=as_json)
+    return MISTAKE

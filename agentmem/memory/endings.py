@@ -1,0 +1,102 @@
+"""What ends with a fact: notes that quote it; and requests to forget, which end facts by the owner's wish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from agentmem.language import terms
+from agentmem.memory.changes import ChangeBuilder, Grounds
+from agentmem.memory.extraction import ForgetRequest
+from agentmem.memory.notes import outdated
+from agentmem.records import Change, Episode, Fact, Kind, Node, Note, RelationshipType
+from agentmem.stores import Direction, Neighbourhood, Store, TextSearch, View
+
+_FORGET_CANDIDATES = 50
+
+
+def note_endings(store: Store, builder: ChangeBuilder, closed: Sequence[Fact]) -> list[Change]:
+    """Changes of the stored notes that quote facts which ended. One read."""
+    if not closed:
+        return []
+    view = View(bank=builder.bank, kinds=frozenset({Kind.NOTE, Kind.EPISODE}))
+    around = store.neighbourhood(
+        view, [fact.id for fact in closed], types=frozenset({RelationshipType.EVIDENCED_BY}), depth=2
+    )
+    notes_of: dict[str, list[str]] = {}
+    quotes: list[tuple[str, str, str]] = []
+    ended = {fact.id: fact for fact in closed}
+    for link in around.relationships:
+        if link.source_id in ended:
+            quotes.append((link.source_id, link.target_id, str(link.properties.get("quote", ""))))
+        elif isinstance(around.nodes.get(link.source_id), Note):
+            notes_of.setdefault(link.target_id, []).append(link.source_id)
+    by_note: dict[str, list[tuple[Fact, str]]] = {}
+    for fact_id, episode_id, quote in sorted(quotes):
+        for note_id in notes_of.get(episode_id, ()):
+            by_note.setdefault(note_id, []).append((ended[fact_id], quote))
+    return [
+        outdated(builder, note, facts)
+        for note_id, facts in sorted(by_note.items())
+        if isinstance(note := around.nodes[note_id], Note)
+    ]
+
+
+def forget(
+    store: Store, builder: ChangeBuilder, episode: Episode, requests: Iterable[ForgetRequest]
+) -> tuple[list[Change], list[Fact]]:
+    """DELETEs of the facts that somebody asked to forget, and RETIREs of bare evidence that says the same.
+
+    A memory is meant if it covers every content term of the request. The request itself is an instruction and no
+    memory: it leaves the view too, since it often repeats what is to be forgotten.
+
+    Returns:
+        The changes, and the facts that ended.
+    """
+    changes: list[Change] = []
+    ended: dict[str, Fact] = {}
+    for request in requests:
+        grounds = Grounds(reason=f"asked to forget: {request.about}", evidence=(episode.id,))
+        for node in _meant(store, builder.bank, request):
+            if isinstance(node, Fact) and node.id not in ended:
+                ended[node.id] = node
+                changes.append(builder.delete(node, grounds, ends=episode.at))
+            elif isinstance(node, Episode) and node.id != episode.id:
+                changes.append(builder.retire(node, grounds))
+    reason = "a request to forget is an instruction, not a memory"
+    if not changes:
+        reason += "; nothing that is remembered matched it"
+    changes.append(builder.retire(episode, Grounds(reason=reason, evidence=(episode.id,))))
+    return changes, list(ended.values())
+
+
+def _meant(store: Store, bank: str, request: ForgetRequest) -> list[Node]:
+    wanted = frozenset(terms(request.about))
+    if not wanted:
+        return []
+    view = View(bank=bank, kinds=frozenset({Kind.FACT, Kind.EPISODE}))
+    hits = store.search(view, [TextSearch(terms=tuple(sorted(wanted)), k=_FORGET_CANDIDATES)])[0]
+    nodes = store.fetch(bank, [hit.id for hit in hits])
+    covering = [nodes[hit.id] for hit in hits if hit.id in nodes and wanted <= _said(nodes[hit.id])]
+    claims = store.neighbourhood(
+        View(bank=bank),
+        [node.id for node in covering if isinstance(node, Episode)],
+        types=frozenset({RelationshipType.EVIDENCED_BY}),
+        direction=Direction.IN,
+    )
+    return [node for node in covering if isinstance(node, Fact) or not _has_claims(node, claims)]
+
+
+def _said(node: Node) -> frozenset[str]:
+    words = [node.text, node.metadata.get("headings", "")]
+    if isinstance(node, Fact):
+        words += [node.subject, node.predicate.replace("_", " "), node.object]
+    if isinstance(node, Episode):
+        words.append(node.speaker)
+    return frozenset(terms(" ".join(map(str, words))))
+
+
+def _has_claims(node: Node, claims: Neighbourhood) -> bool:
+    return any(
+        link.target_id == node.id and isinstance(claims.nodes.get(link.source_id), Fact)
+        for link in claims.relationships
+    )

@@ -1,0 +1,139 @@
+"""The journal as people read it: what was learned by a call, and the log of a bank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from agentmem.records import Kind, Node, Operation, OperationType, Status
+from agentmem.stores import JournalFilter, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeRef:
+    """A piece of evidence, by its id and the caller's."""
+
+    id: str
+    source: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The stable JSON shape."""
+        return {"id": self.id, "source": self.source}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationSummary:
+    """One memory change, with the words it is about."""
+
+    op: OperationType
+    id: str
+    kind: Kind
+    text: str
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The stable JSON shape."""
+        return {
+            "op": self.op.value,
+            "id": self.id,
+            "kind": self.kind.value,
+            "text": self.text,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retained:
+    """What one `retain` took in and what it changed."""
+
+    episodes: tuple[EpisodeRef, ...]
+    """All evidence of the call in order, known or new."""
+    operations: tuple[OperationSummary, ...]
+    """What was decided, in order of the journal; storing the evidence itself is not listed."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The stable JSON shape."""
+        return {
+            "episodes": [episode.as_dict() for episode in self.episodes],
+            "operations": [operation.as_dict() for operation in self.operations],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One line of the log."""
+
+    seq: int
+    """Place in the bank's journal, from 1."""
+    op: OperationType
+    id: str
+    kind: Kind
+    text: str
+    """The words of the target as they stand now; empty once erased."""
+    reason: str
+    agent: str
+    run: str
+    at: datetime
+    supersedes: str | None
+    """Id of the version that an UPDATE took the place of."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The stable JSON shape."""
+        return {
+            "seq": self.seq,
+            "op": self.op.value,
+            "id": self.id,
+            "kind": self.kind.value,
+            "text": self.text,
+            "reason": self.reason,
+            "agent": self.agent,
+            "run": self.run,
+            "at": self.at.isoformat(),
+            "supersedes": self.supersedes,
+        }
+
+
+def read_log(
+    store: Store, bank: str, where: JournalFilter | None = None, *, limit: int | None = None
+) -> list[LogEntry]:
+    """Entries of a bank's log, oldest first; with `limit`, the newest ones."""
+    operations = store.operations(bank, where, limit=limit)
+    nodes = store.fetch(bank, list(dict.fromkeys(operation.target for operation in operations)))
+    return [
+        LogEntry(
+            seq=operation.seq,
+            op=operation.op,
+            id=operation.target,
+            kind=operation.kind,
+            text=_words(nodes, operation),
+            reason=operation.reason,
+            agent=operation.agent,
+            run=operation.run_id,
+            at=operation.at,
+            supersedes=operation.before.id if operation.op is OperationType.UPDATE and operation.before else None,
+        )
+        for operation in operations
+    ]
+
+
+def summaries(store: Store, bank: str, operations: Iterable[Operation]) -> tuple[OperationSummary, ...]:
+    """Operations with the words that they are about; two reads at most."""
+    decided = list(operations)
+    nodes = store.fetch(bank, list(dict.fromkeys(operation.target for operation in decided)))
+    return tuple(
+        OperationSummary(
+            op=operation.op,
+            id=operation.target,
+            kind=operation.kind,
+            text=_words(nodes, operation),
+            reason=operation.reason,
+        )
+        for operation in decided
+    )
+
+
+def _words(nodes: Mapping[str, Node], operation: Operation) -> str:
+    node = nodes.get(operation.target)
+    return node.text if node is not None and node.status is not Status.ERASED else ""

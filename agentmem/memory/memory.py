@@ -1,0 +1,247 @@
+"""Memory: the facade over the write path and the read path. It delegates and decides nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from agentmem.embeddings import Embedder, open_embedder
+from agentmem.errors import EmbeddingMismatch, InputError, NotFound
+from agentmem.memory.decision import Decider, RuleDecider
+from agentmem.memory.evidence import Message, Provenance
+from agentmem.memory.extraction import Extractor, RuleExtractor
+from agentmem.memory.journal import EpisodeRef, LogEntry, Retained, read_log, summaries
+from agentmem.memory.recall import recall
+from agentmem.memory.recalled import Recall
+from agentmem.memory.reflect import Answer, Answerer, RuleAnswerer, reflect
+from agentmem.memory.retain import WritePath, retain
+from agentmem.records import Clock, Kind, Node, Operation, SystemClock
+from agentmem.stores import EmbeddingStamp, JournalFilter, Statistics, Store, open_store
+
+DEFAULT_BANK = "default"
+
+
+def _to_stderr(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """One bank of one store, as one agent sees it. Safe to use from several threads.
+
+    ```python
+    with Memory.open("sqlite:///team.db", bank="product") as memory:
+        memory.retain("Anna moved to Lisbon.")
+        print(memory.reflect("Where does Anna live?").answer)
+    ```
+    """
+
+    store: Store
+    """Where it is kept."""
+    embedder: Embedder
+    """What makes vectors."""
+    bank: str = DEFAULT_BANK
+    """The tenant."""
+    clock: Clock = SystemClock()  # noqa: RUF009 - it has no state
+    """Transaction time."""
+    agent: str = ""
+    """In whose name it writes."""
+    run_id: str = ""
+    """The run that it writes for."""
+    extractor: Extractor = RuleExtractor()  # noqa: RUF009 - it has no state
+    """What evidence says."""
+    decider: Decider = RuleDecider()  # noqa: RUF009 - it has no state
+    """What a claim means for what is known."""
+    answerer: Answerer = RuleAnswerer()  # noqa: RUF009 - it has no state
+    """How a question is answered from evidence."""
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        bank: str = DEFAULT_BANK,
+        embedder: Embedder | None = None,
+        clock: Clock | None = None,
+        agent: str = "",
+        run_id: str = "",
+        notify: Callable[[str], None] = _to_stderr,
+    ) -> Self:
+        """Open a store, creating it if it is not there.
+
+        Args:
+            url: `sqlite:///relative/path`, `sqlite:////absolute/path` or `sqlite:///:memory:`.
+            bank: The tenant to read and write.
+            embedder: Default: the model that filled the store; for a new one MiniLM, or hashing if it cannot be had.
+            clock: Default: the machine's.
+            agent: In whose name to write.
+            run_id: The run to write for.
+            notify: Receives the few lines a person should see; default: standard error.
+
+        Raises:
+            InputError: the bank's name is empty.
+            EmbeddingMismatch: the store was filled by another embedding model.
+            StoreError: the store cannot be used.
+        """
+        if not bank.strip():
+            raise InputError("the bank needs a name.", hint=f"For example: {DEFAULT_BANK}.")
+        store = open_store(url)
+        try:
+            stamped = store.embedding
+            chosen = embedder or open_embedder("auto", stamped=stamped.model if stamped else None, notify=notify)
+            require_same_model(store, chosen)
+        except BaseException:
+            store.close()
+            raise
+        return cls(store=store, embedder=chosen, bank=bank, clock=clock or SystemClock(), agent=agent, run_id=run_id)
+
+    def bound(self, *, agent: str, run_id: str) -> Self:
+        """The same memory in the name of another agent and run. Closing either closes the store of both."""
+        return replace(self, agent=agent, run_id=run_id)
+
+    def retain(
+        self,
+        content: str | Message | Sequence[Message],
+        *,
+        source: str = "",
+        at: datetime | None = None,
+        trust: float = 1.0,
+    ) -> Retained:
+        """Take in text or a conversation and learn from it. The same input again changes nothing.
+
+        Args:
+            content: A text, a message or a conversation in order. Long texts are cut into chunks at paragraphs.
+            source: Where it comes from: a path, an address, the name of a conversation.
+            at: When it was said or written, for what has no date of its own. Without a source, default: now.
+            trust: In [0, 1]; less than 1.0 for text from tools and pages, which then never overrules a person's word.
+
+        Raises:
+            InputError: the text is empty, or `trust` is out of range.
+        """
+        if not 0.0 <= trust <= 1.0:
+            raise InputError(f"trust is {trust}.", where="retain", hint="It lies between 0 and 1.")
+        about = Provenance(bank=self.bank, source=source, at=at, trust=trust, agent=self.agent, run_id=self.run_id)
+        self._stamp()
+        episodes: list[EpisodeRef] = []
+        operations: list[Operation] = []
+        for received, learned in retain(self.write_path(), content, about):
+            episodes.extend(EpisodeRef(id=e.id, source=e.source) for e in received.episodes)
+            operations.extend(learned)
+        return Retained(episodes=tuple(episodes), operations=summaries(self.store, self.bank, operations))
+
+    def recall(
+        self,
+        query: str,
+        *,
+        k: int = 10,
+        token_budget: int = 4096,
+        kinds: frozenset[Kind] | None = None,
+        valid_at: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> Recall:
+        """The memories that matter for a query, best first, and a context packed from them. Writes nothing.
+
+        Args:
+            query: A question or keywords.
+            k: How many memories at most.
+            token_budget: Size of the packed context, in tokens.
+            kinds: Restrict to these labels.
+            valid_at: What was true in the world then; default: the current view.
+            known_at: What the memory knew then; default: now.
+
+        Raises:
+            InputError: the query is empty or `k` is not positive.
+        """
+        return recall(
+            self.store,
+            self.embedder,
+            self.clock,
+            query,
+            bank=self.bank,
+            k=k,
+            token_budget=token_budget,
+            kinds=kinds,
+            valid_at=valid_at,
+            known_at=known_at,
+        )
+
+    def reflect(self, question: str) -> Answer:
+        """An answer from recalled evidence with the memories it rests on, or an honest "Not known."."""
+        return reflect(self.store, self.embedder, self.clock, question, bank=self.bank, answerer=self.answerer)
+
+    def get(self, id_or_prefix: str) -> Node:
+        """A node by its id or the unambiguous beginning of one, whatever its status.
+
+        Raises:
+            NotFound: no node of this bank begins so, or several do.
+        """
+        wanted = id_or_prefix.strip()
+        ids = self.store.resolve(self.bank, wanted) if wanted else []
+        exact = [wanted] if wanted in ids else ids
+        if len(exact) == 1:
+            return self.store.fetch(self.bank, exact)[exact[0]]
+        where = f"bank {self.bank}"
+        if not exact:
+            raise NotFound(f"no memory has the id {wanted!r}.", where=where, hint="`agentmem log` lists ids.")
+        raise NotFound(f"several ids begin with {wanted!r}: {', '.join(exact)}.", where=where, hint="Give more of it.")
+
+    def log(self, where: JournalFilter | None = None, *, limit: int | None = None) -> list[LogEntry]:
+        """Every change of this bank, oldest first; with `limit`, the newest ones."""
+        return read_log(self.store, self.bank, where, limit=limit)
+
+    def statistics(self) -> Statistics:
+        """Counts of this bank."""
+        return self.store.statistics(self.bank)
+
+    def write_path(self) -> WritePath:
+        """The steps of `retain`, for who runs them one by one."""
+        return WritePath(
+            store=self.store,
+            embedder=self.embedder,
+            extractor=self.extractor,
+            decider=self.decider,
+            clock=self.clock,
+            bank=self.bank,
+            agent=self.agent,
+            run_id=self.run_id,
+        )
+
+    def _stamp(self) -> None:
+        if self.store.embedding is None:
+            self.store.stamp(EmbeddingStamp(model=self.embedder.model, dimension=self.embedder.dimension))
+
+    def close(self) -> None:
+        """Release the store."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def require_same_model(store: Store, embedder: Embedder) -> None:
+    """Refuse to mix vectors of two models.
+
+    Raises:
+        EmbeddingMismatch: the store was filled by another model.
+    """
+    stamp = store.embedding
+    if stamp is None or (stamp.model, stamp.dimension) == (embedder.model, embedder.dimension):
+        return
+    raise EmbeddingMismatch(
+        f"the store was filled with {stamp.model} ({stamp.dimension} dimensions), not with {embedder.model} "
+        f"({embedder.dimension}).",
+        where=store.url,
+        hint=f"Open it with {stamp.model}, or run `agentmem reembed --store {store.url}` to embed it anew.",
+    )

@@ -1,0 +1,288 @@
+"""The embedded store: one SQLite file for graph, full text, vectors and journal."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from agentmem.errors import EmbeddingMismatch
+from agentmem.records import (
+    GENESIS,
+    Changeset,
+    IndexEntry,
+    Kind,
+    Node,
+    Operation,
+    RelationshipType,
+)
+from agentmem.stores import sqlite_schema
+from agentmem.stores.base import (
+    Direction,
+    EmbeddingStamp,
+    Hit,
+    JournalFilter,
+    KeySearch,
+    Neighbourhood,
+    Search,
+    Statistics,
+    TextSearch,
+    VectorSearch,
+    View,
+)
+from agentmem.stores.sqlite_commit import prepared, write
+from agentmem.stores.sqlite_connections import Connections, Mode, connect
+from agentmem.stores.sqlite_entries import read_stamp, replace_all, write_stamp
+from agentmem.stores.sqlite_errors import translated
+from agentmem.stores.sqlite_journal import read_operations
+from agentmem.stores.sqlite_location import Location, parse_location, prepare_folder
+from agentmem.stores.sqlite_neighbourhood import Walk, walk_from
+from agentmem.stores.sqlite_rows import KINDS, NODE_COLUMNS, TYPES, id_list, node_of, time_text
+from agentmem.stores.sqlite_search import search_keys, search_text, search_times
+from agentmem.stores.sqlite_vectors import VectorIndexes
+from agentmem.stores.sqlite_view import conditions_of
+
+_LAST_CHARACTER = "\U0010ffff"
+_POLL = 0.02
+
+
+class SQLiteStore:
+    """A Store in one SQLite file, or in memory.
+
+    The file is in WAL mode: readers never wait, writers of several processes take turns. Where the file or its folder
+    cannot be written, it is opened for reading and a commit raises StoreUnavailable.
+
+    Args:
+        url: `sqlite:///relative`, `sqlite:////absolute` or `sqlite:///:memory:`. Missing folders are created.
+        timeout: How long to wait for another writer before StoreUnavailable, in seconds.
+
+    Raises:
+        ConfigurationError: not an SQLite URL.
+        InputError: the path is a folder, or a database of another program.
+        SchemaVersionError: a newer agentmem wrote the file.
+        StoreCorrupt: the file is not a database.
+        StoreUnavailable: the file cannot be opened, or is locked for too long.
+    """
+
+    def __init__(self, url: str, *, timeout: float = 10.0) -> None:
+        self._location = parse_location(url)
+        if self._location.path is not None:
+            prepare_folder(self._location.path)
+        with translated(str(self._location)):
+            connection, mode = _opened(self._location, timeout)
+        self._connections = Connections(self._location, connection, mode=mode, timeout=timeout)
+        self._vectors = VectorIndexes()
+
+    @property
+    def url(self) -> str:
+        """The URL that opens the same file from any working directory."""
+        return self._location.url
+
+    def commit(self, changeset: Changeset) -> tuple[Operation, ...]:
+        """Write a changeset: everything or nothing. See `Store.commit`."""
+        operations = prepared(changeset)
+        with self._connections.writing() as connection:
+            return tuple(write(connection, changeset, operations))
+
+    def search(self, view: View, searches: Sequence[Search]) -> list[list[Hit]]:
+        """Run several searches on one moment of the store. See `Store.search`."""
+        with self._bank(view.bank) as (connection, bank):
+            if bank is None:
+                return [[] for _ in searches]
+            return [self._search(connection, bank, view, search) for search in searches]
+
+    def _search(self, connection: sqlite3.Connection, bank: int, view: View, search: Search) -> list[Hit]:
+        if isinstance(search, VectorSearch):
+            return self._vectors.search(connection, bank, view, search)
+        if isinstance(search, TextSearch):
+            return search_text(connection, bank, view, search)
+        if isinstance(search, KeySearch):
+            return search_keys(connection, bank, view, search)
+        return search_times(connection, bank, view, search)
+
+    def fetch(self, bank: str, ids: Sequence[str]) -> dict[str, Node]:
+        """The nodes of these ids in their order, whatever their status. See `Store.fetch`."""
+        with self._bank(bank) as (connection, number):
+            rows = connection.execute(
+                f"SELECT {NODE_COLUMNS} FROM nodes n WHERE n.bank = ? AND n.id IN (SELECT value FROM json_each(?))",
+                (number, id_list(ids)),
+            )
+            found = {row[0]: node_of(bank, row) for row in rows}
+        return {id_: found[id_] for id_ in ids if id_ in found}
+
+    def resolve(self, bank: str, prefix: str, limit: int = 5) -> list[str]:
+        """Ids that begin with `prefix`. See `Store.resolve`."""
+        with self._bank(bank) as (connection, number):
+            rows = connection.execute(
+                "SELECT id FROM nodes WHERE bank = ? AND id >= ? AND id <= ? ORDER BY id LIMIT ?",
+                (number, prefix, prefix + _LAST_CHARACTER, max(limit, 0)),
+            )
+            return [row[0] for row in rows]
+
+    def neighbourhood(
+        self,
+        view: View,
+        ids: Sequence[str],
+        *,
+        types: frozenset[RelationshipType] | None = None,
+        direction: Direction = Direction.BOTH,
+        depth: int = 1,
+        limit: int = 10_000,
+    ) -> Neighbourhood:
+        """What is reached from `ids`, one query for each hop. See `Store.neighbourhood`."""
+        walk = Walk(types=types, direction=direction, depth=depth, limit=limit)
+        with self._bank(view.bank) as (connection, bank):
+            return Neighbourhood() if bank is None else walk_from(connection, bank, view, ids, walk)
+
+    def scan(self, view: View, *, after_id: str = "", limit: int = 1_000) -> list[Node]:
+        """One page of the nodes of the view, by id. See `Store.scan`."""
+        with self._bank(view.bank) as (connection, bank):
+            if bank is None:
+                return []
+            shown, known_at = conditions_of(view, bank), time_text(view.known_at)
+            rows = connection.execute(
+                f"SELECT {NODE_COLUMNS} FROM nodes n WHERE {shown.sql} AND n.id > ? ORDER BY n.id LIMIT ?",
+                (*shown.values, after_id, max(limit, 0)),
+            )
+            return [node_of(view.bank, row, known_at=known_at) for row in rows]
+
+    def operations(self, bank: str, where: JournalFilter | None = None, *, limit: int | None = None) -> list[Operation]:
+        """Operations by seq. See `Store.operations`."""
+        with self._bank(bank) as (connection, number):
+            if number is None:
+                return []
+            return read_operations(connection, number, bank, where or JournalFilter(), limit)
+
+    def head(self, bank: str) -> tuple[int, str]:
+        """Seq and hash of the newest Operation. See `Store.head`."""
+        with self._connections.reading() as connection:
+            row = connection.execute("SELECT seq, hash FROM banks WHERE name = ?", (bank,)).fetchone()
+            return (row[0], row[1]) if row else (0, GENESIS)
+
+    def statistics(self, bank: str) -> Statistics:
+        """Counts of one bank. See `Store.statistics`."""
+        with self._bank(bank) as (connection, number):
+            kinds = connection.execute("SELECT kind, count(*) FROM nodes WHERE bank = ? GROUP BY kind", (number,))
+            nodes: dict[Kind, int] = {KINDS[kind]: count for kind, count in kinds}
+            types = connection.execute(
+                "SELECT r.type, count(*) FROM nodes n CROSS JOIN relationships r ON r.source = n.node "
+                "WHERE n.bank = ? GROUP BY r.type",
+                (number,),
+            )
+            relationships: dict[RelationshipType, int] = {TYPES[type_]: count for type_, count in types}
+            journal = connection.execute("SELECT count(*) FROM operations WHERE bank = ?", (number,)).fetchone()
+            return Statistics(nodes=nodes, relationships=relationships, operations=journal[0])
+
+    def banks(self) -> list[str]:
+        """Names of the banks that hold anything. See `Store.banks`."""
+        with self._connections.reading() as connection:
+            rows = connection.execute("SELECT name FROM banks WHERE seq > 0 ORDER BY name")
+            return [row[0] for row in rows]
+
+    @property
+    def embedding(self) -> EmbeddingStamp | None:
+        """Which embedding model filled the store. See `Store.embedding`."""
+        with self._connections.reading() as connection:
+            return read_stamp(connection)
+
+    def stamp(self, embedding: EmbeddingStamp) -> None:
+        """Record the embedding model of a store that has none. See `Store.stamp`."""
+        if self.embedding == embedding:
+            return
+        with self._connections.writing() as connection:
+            present = read_stamp(connection)
+            if present is None:
+                write_stamp(connection, embedding)
+            elif present != embedding:
+                raise EmbeddingMismatch(
+                    f"the store was filled by {present.model} ({present.dimension} dimensions), "
+                    f"not by {embedding.model} ({embedding.dimension} dimensions).",
+                    where=str(self._location),
+                    hint=f"Use {present.model}, or embed everything anew with `reindex`.",
+                )
+
+    def reindex(self, embedding: EmbeddingStamp, entries: Mapping[str, Mapping[str, IndexEntry]]) -> None:
+        """Replace stamp and search entries of all banks. See `Store.reindex`."""
+        with self._connections.writing() as connection:
+            replace_all(connection, embedding, entries)
+
+    def close(self) -> None:
+        """Release files and connections. Closing twice is harmless."""
+        self._connections.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _bank(self, name: str) -> Iterator[tuple[sqlite3.Connection, int | None]]:
+        """A reading connection and the number of a bank, None for one that nothing was ever written to."""
+        with self._connections.reading() as connection:
+            row = connection.execute("SELECT bank FROM banks WHERE name = ?", (name,)).fetchone()
+            yield connection, row[0] if row else None
+
+
+def _opened(location: Location, timeout: float) -> tuple[sqlite3.Connection, Mode]:
+    """The first connection to a database whose tables are there, and how it could be opened."""
+    try:
+        return _writable(location, timeout), Mode.WRITE
+    except sqlite3.OperationalError as error:
+        code = str(getattr(error, "sqlite_errorname", ""))
+        refused = code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"))
+        if not refused or location.path is None or not location.path.exists():
+            raise
+    try:
+        return _readable(location, Mode.READ, timeout), Mode.READ
+    except sqlite3.OperationalError:
+        # In a folder that cannot be written, WAL mode cannot even make the lock file that readers share. Without a
+        # log beside the file nobody is writing, and it can be read as it lies.
+        if location.path.with_name(location.path.name + "-wal").exists():
+            raise
+    return _readable(location, Mode.FROZEN, timeout), Mode.FROZEN
+
+
+def _writable(location: Location, timeout: float) -> sqlite3.Connection:
+    connection = connect(location, Mode.WRITE, timeout)
+    with _closed_if_unusable(connection):
+        sqlite_schema.check(connection, str(location))
+        _log_ahead(connection, timeout)
+        sqlite_schema.prepare(connection, str(location))
+    return connection
+
+
+def _readable(location: Location, mode: Mode, timeout: float) -> sqlite3.Connection:
+    connection = connect(location, mode, timeout)
+    with _closed_if_unusable(connection):
+        sqlite_schema.require_current(connection, str(location))
+    return connection
+
+
+@contextmanager
+def _closed_if_unusable(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _log_ahead(connection: sqlite3.Connection, timeout: float) -> None:
+    """Switch to WAL mode, which SQLite refuses without waiting while another process opens the same new file."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            busy = str(getattr(error, "sqlite_errorname", "")).startswith("SQLITE_BUSY")
+            if not busy or time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL)
+        else:
+            return

@@ -1,0 +1,68 @@
+"""Where an SQLite store lies: its URL, its path, and what can be said about both before opening."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentmem.errors import ConfigurationError, InputError, StoreUnavailable
+
+_MEMORY = ":memory:"
+_FORMS = "Write sqlite:///relative/path.db, sqlite:////absolute/path.db or sqlite:///:memory:."
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Path of a database file, or None for one that lives in memory."""
+
+    path: Path | None
+
+    @property
+    def url(self) -> str:
+        """The URL that opens the same place from any working directory."""
+        return f"sqlite:///{_MEMORY if self.path is None else self.path.as_posix()}"
+
+    def __str__(self) -> str:
+        return _MEMORY if self.path is None else str(self.path)
+
+
+def parse_location(url: str) -> Location:
+    """The location that a URL names; relative paths start at the working directory, `~/` at the home folder.
+
+    Raises:
+        ConfigurationError: not an SQLite URL.
+        InputError: a path that no file can have.
+    """
+    scheme, separator, rest = url.partition("://")
+    if scheme.lower() != "sqlite" or not separator:
+        raise ConfigurationError("not an SQLite URL.", where=url, hint=_FORMS)
+    if rest in (_MEMORY, "/" + _MEMORY):
+        return Location(None)
+    if not rest.startswith("/") or len(rest) == 1:
+        raise ConfigurationError("the URL names no file.", where=url, hint=_FORMS)
+    if "?" in rest:
+        raise ConfigurationError("options after '?' are not supported.", where=url, hint=_FORMS)
+    if "\0" in rest:
+        raise InputError("a path cannot hold a NUL character.", where=repr(url))
+    try:
+        return Location(Path(rest[1:]).expanduser().absolute())
+    except RuntimeError as error:
+        raise InputError("the home folder of that user is not known.", where=url, hint=_FORMS) from error
+
+
+def prepare_folder(path: Path) -> None:
+    """Create the folders above a database file and refuse what can never be one.
+
+    Raises:
+        InputError: the path is a folder, or a file lies where a folder must be.
+        StoreUnavailable: a folder is missing and cannot be created.
+    """
+    try:
+        if path.is_dir():
+            raise InputError("that is a folder.", where=str(path), hint="Name a file inside it.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InputError("a file lies where a folder must be.", where=str(error.filename)) from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreUnavailable(f"cannot reach the store's folder: {reason}.", where=str(path.parent)) from error

@@ -1,0 +1,57 @@
+"""Settings to an open memory: alike for workflows and for the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from agentmem.config import Settings
+from agentmem.embeddings import Embedder, open_embedder
+from agentmem.memory import Memory, require_same_model
+from agentmem.stores import Store, open_store
+
+_SQLITE = "sqlite:///"
+
+
+def anchored(url: str, folder: Path) -> str:
+    """A store URL whose relative path starts at `folder`; any other URL as it is."""
+    path = url.removeprefix(_SQLITE)
+    if not url.startswith(_SQLITE) or not path or path.startswith(("/", "~", ":memory:")):
+        return url
+    return f"{_SQLITE}{(folder / path).as_posix()}"
+
+
+def open_memory(
+    settings: Settings,
+    *,
+    notify: Callable[[str], None],
+    checked: Callable[[Store], None] | None = None,
+) -> Memory:
+    """The memory that settings describe. The caller closes it.
+
+    Args:
+        settings: Store, bank and embedder.
+        notify: Takes lines for the person who waits.
+        checked: Looks at the store before an embedder is loaded, and may refuse it.
+
+    Raises:
+        ConfigurationError: no such store or embedder; EmbeddingMismatch if the store was filled by another model.
+        StoreError: the store cannot be opened.
+    """
+    store = open_store(settings.store_url)
+    try:
+        if checked is not None:
+            checked(store)
+        embedder = _embedder(settings, store, notify)
+        require_same_model(store, embedder)
+    except BaseException:
+        store.close()
+        raise
+    return Memory(store=store, embedder=embedder, bank=settings.bank)
+
+
+def _embedder(settings: Settings, store: Store, notify: Callable[[str], None]) -> Embedder:
+    stamp = store.embedding
+    return open_embedder(
+        settings.embedder, folder=settings.models, stamped=stamp.model if stamp else None, notify=notify
+    )

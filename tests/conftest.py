@@ -1,0 +1,42 @@
+"""What every test has in common: a home of its own, no network, nothing of the user's environment."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.register_assert_rewrite("agentmem.testing")
+
+_KEPT = frozenset({"AGENTMEM_REQUIRE_MINILM"})
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """No setting of the user reaches a test; data goes to a folder of the test's own, and hashing embeds."""
+    for name in list(os.environ):
+        if name.startswith("AGENTMEM_") and name not in _KEPT:
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("AGENTMEM_HOME", str(home))
+    monkeypatch.setenv("AGENTMEM_EMBEDDER", "hashing")
+    monkeypatch.setenv("NO_COLOR", "1")
+    return home
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection to anything but this machine fails the test."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if host and not str(host).startswith(_LOOPBACK):
+            raise AssertionError(f"a test tried to reach {host}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)

@@ -1,0 +1,71 @@
+"""Tools over the team's memory: take in, find, answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from agentmem.errors import ToolError
+from agentmem.memory import Message
+from agentmem.tools.access import REFLECTED, RETAINED
+from agentmem.tools.base import ToolContext, tool
+from agentmem.tools.documents import parse_messages, read_content
+from agentmem.tools.paths import confined, shown
+
+
+@tool(one_by_one=True, writes=RETAINED)
+def remember(
+    context: ToolContext,
+    text: str | None = None,
+    path: str | None = None,
+    messages: list[dict[str, Any]] | None = None,
+    source: str = "",
+    at: datetime | None = None,
+) -> dict[str, Any]:
+    """Take a text, a file or a conversation into memory and learn from it; what is known already changes nothing.
+
+    Args:
+        text: A text. Nothing happens if there are no words in it.
+        path: A file: `.jsonl` is a conversation with one turn a line, anything else a document.
+        messages: A conversation: turns with text, and maybe speaker, at, source, id.
+        source: Where it comes from; default: the path.
+        at: When it was said or written, for what has no date of its own.
+    """
+    given = [name for name, value in (("text", text), ("path", path), ("messages", messages)) if value is not None]
+    if len(given) != 1:
+        raise ToolError(
+            f"give one of text, path and messages, not {' and '.join(given) or 'none of them'}.", where="tool remember"
+        )
+    content: str | list[Message] = text or ""
+    if path is not None:
+        file = confined(context, path)
+        source = source or shown(context, file)
+        content = read_content(file, name=source)
+    elif messages is not None:
+        content = parse_messages(messages, where="messages", source=source)
+    if not content or (isinstance(content, str) and not content.strip()):
+        return {"episodes": [], "operations": []}
+    return context.memory.retain(content, source=source, at=at).as_dict()
+
+
+@tool
+def recall(context: ToolContext, query: str, k: Annotated[int, Field(ge=1, le=1000)] = 10) -> list[dict[str, Any]]:
+    """Find the memories that matter most for a query.
+
+    Args:
+        query: A question or keywords.
+        k: How many at most.
+    """
+    return [memory.as_dict() for memory in context.memory.recall(query, k=k).memories]
+
+
+@tool(reads=REFLECTED)
+def answer(context: ToolContext, question: str) -> dict[str, Any]:
+    """Answer a question from memory, with the evidence it rests on, or say that it is not known.
+
+    Args:
+        question: The question.
+    """
+    return context.memory.reflect(question).as_dict()

@@ -1,0 +1,79 @@
+"""What tools give back, as plain JSON-able values: it is checkpointed, filled into expressions and shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from agentmem.errors import ToolError
+
+_DEPTH = 100
+
+
+def plain(value: Any, *, depth: int = 0) -> Any:
+    """The value as dicts with text keys, lists, text, numbers, booleans and None.
+
+    Dataclasses and pydantic models become dicts; sets sorted lists; dates ISO 8601; paths text.
+
+    Raises:
+        ToolError: it holds something else, or is nested too deeply.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str | int | float):
+        return _scalar(value)
+    if depth > _DEPTH:
+        raise ToolError("the result is nested too deeply, or contains itself.")
+    if isinstance(value, BaseModel):
+        return plain(value.model_dump(mode="json"), depth=depth + 1)
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value), depth=depth + 1)
+    if isinstance(value, Mapping):
+        return {_key(key): plain(inner, depth=depth + 1) for key, inner in value.items()}
+    if isinstance(value, set | frozenset):
+        return [plain(inner, depth=depth + 1) for inner in sorted(value, key=str)]
+    if isinstance(value, Iterable) and not isinstance(value, bytes | bytearray | PurePath):
+        return [plain(inner, depth=depth + 1) for inner in value]
+    return _text(value)
+
+
+def _scalar(value: str | int | float) -> str | int | float:
+    if isinstance(value, Enum):
+        inner = value.value
+        return inner if isinstance(inner, str | int | float) else str(inner)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ToolError(f"the result holds {value}, which is not a number.")
+    for base in (int, float, str):
+        if isinstance(value, base):
+            return base(value)
+    raise AssertionError("unreachable")  # pragma: no cover
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, str | int | float | bool | date | Enum | UUID):
+        return str(plain(key))
+    raise ToolError(f"the result has a key of type {type(key).__name__}.", hint="Use text as keys.")
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    if isinstance(value, PurePath):
+        return value.as_posix()
+    if isinstance(value, UUID | Decimal):
+        return str(value)
+    if isinstance(value, Enum):
+        return plain(value.value)
+    raise ToolError(
+        f"the result holds a {type(value).__name__}, which cannot be written as JSON.",
+        hint="Return text, numbers, lists, dicts, dataclasses or pydantic models.",
+    )
