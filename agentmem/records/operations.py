@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,6 +20,9 @@ Vector = npt.NDArray[np.float32]
 
 GENESIS = "0" * 64
 """The hash before the first Operation of a bank."""
+
+_UNSEALED = frozenset({"hash", "changes", "reason"})
+"""Words, which an erase must be able to remove; `payload_hash` covers them."""
 
 
 class OperationType(StrEnum):
@@ -162,14 +165,15 @@ class Changeset:
 def sealed(operation: Operation, *, seq: int, previous_hash: str) -> Operation:
     """The Operation with its place in the chain: hash = SHA-256 of canonical JSON of all else, `previous_hash` included.
 
-    The seal covers hashes of content and never content (`changes` is covered by `payload_hash`), so content can be
-    erased and the chain still verifies.
+    The seal covers hashes of content and never content (`changes` and `reason` are covered by `payload_hash`), so
+    content can be erased and the chain still verifies.
     """
     placed = replace(operation, seq=seq, previous_hash=previous_hash, hash="")
-    fields = asdict(placed)
-    for unsealed in ("hash", "changes"):
-        del fields[unsealed]
-    canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"), default=str, ensure_ascii=False)
+    content = {f.name: getattr(placed, f.name) for f in fields(placed) if f.name not in _UNSEALED}
+    for name in ("before", "after"):
+        version: VersionRef | None = content[name]
+        content[name] = [version.id, version.content_hash] if version else None
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str, ensure_ascii=False)
     return replace(placed, hash=hashlib.sha256(canonical.encode()).hexdigest())
 
 

@@ -52,10 +52,12 @@ def open_store(url: str) -> Store:
         InputError: a path that cannot be a store.
         StoreError: the store cannot be opened; see `agentmem.errors`.
     """
-    scheme = url.partition("://")[0].lower()
+    scheme, separator, _ = url.partition("://")
+    scheme = scheme.lower()
     if scheme == "sqlite":
         return SQLiteStore(url)
     forms = "Write sqlite:///path/to/memory.db or sqlite:///:memory:."
     if scheme in _NEO4J_SCHEMES:
         raise ConfigurationError("this version has no Neo4j store yet, only SQLite.", where=scheme, hint=forms)
-    raise ConfigurationError("no store has a URL like that.", where=url, hint=forms)
+    # Never the whole URL: it may hold a password.
+    raise ConfigurationError("no store has a URL like that.", where=f"{scheme}://" if separator else url, hint=forms)

@@ -14,7 +14,6 @@ from agentmem.records import (
     GENESIS,
     Changeset,
     IndexEntry,
-    Kind,
     Node,
     Operation,
     RelationshipType,
@@ -34,13 +33,13 @@ from agentmem.stores.base import (
     View,
 )
 from agentmem.stores.sqlite_commit import prepared, write
-from agentmem.stores.sqlite_connections import Connections, Mode, connect
+from agentmem.stores.sqlite_connections import Connections, Mode, closed_if_unusable, connect
 from agentmem.stores.sqlite_entries import read_stamp, replace_all, write_stamp
 from agentmem.stores.sqlite_errors import translated
 from agentmem.stores.sqlite_journal import read_operations
-from agentmem.stores.sqlite_location import Location, parse_location, prepare_folder
+from agentmem.stores.sqlite_location import Location, parse_location, prepare
 from agentmem.stores.sqlite_neighbourhood import Walk, walk_from
-from agentmem.stores.sqlite_rows import KINDS, NODE_COLUMNS, TYPES, id_list, node_of, time_text
+from agentmem.stores.sqlite_rows import KINDS, NODE_COLUMNS, TYPES, damage_found, id_list, nodes_of, time_text
 from agentmem.stores.sqlite_search import search_keys, search_text, search_times
 from agentmem.stores.sqlite_vectors import VectorIndexes
 from agentmem.stores.sqlite_view import conditions_of
@@ -70,7 +69,7 @@ class SQLiteStore:
     def __init__(self, url: str, *, timeout: float = 10.0) -> None:
         self._location = parse_location(url)
         if self._location.path is not None:
-            prepare_folder(self._location.path)
+            prepare(self._location.path)
         with translated(str(self._location)):
             connection, mode = _opened(self._location, timeout)
         self._connections = Connections(self._location, connection, mode=mode, timeout=timeout)
@@ -110,7 +109,7 @@ class SQLiteStore:
                 f"SELECT {NODE_COLUMNS} FROM nodes n WHERE n.bank = ? AND n.id IN (SELECT value FROM json_each(?))",
                 (number, id_list(ids)),
             )
-            found = {row[0]: node_of(bank, row) for row in rows}
+            found = {node.id: node for node in nodes_of(bank, rows)}
         return {id_: found[id_] for id_ in ids if id_ in found}
 
     def resolve(self, bank: str, prefix: str, limit: int = 5) -> list[str]:
@@ -147,7 +146,7 @@ class SQLiteStore:
                 f"SELECT {NODE_COLUMNS} FROM nodes n WHERE {shown.sql} AND n.id > ? ORDER BY n.id LIMIT ?",
                 (*shown.values, after_id, max(limit, 0)),
             )
-            return [node_of(view.bank, row, known_at=known_at) for row in rows]
+            return nodes_of(view.bank, rows, known_at=known_at)
 
     def operations(self, bank: str, where: JournalFilter | None = None, *, limit: int | None = None) -> list[Operation]:
         """Operations by seq. See `Store.operations`."""
@@ -166,15 +165,18 @@ class SQLiteStore:
         """Counts of one bank. See `Store.statistics`."""
         with self._bank(bank) as (connection, number):
             kinds = connection.execute("SELECT kind, count(*) FROM nodes WHERE bank = ? GROUP BY kind", (number,))
-            nodes: dict[Kind, int] = {KINDS[kind]: count for kind, count in kinds}
             types = connection.execute(
                 "SELECT r.type, count(*) FROM nodes n CROSS JOIN relationships r ON r.source = n.node "
                 "WHERE n.bank = ? GROUP BY r.type",
                 (number,),
             )
-            relationships: dict[RelationshipType, int] = {TYPES[type_]: count for type_, count in types}
             journal = connection.execute("SELECT count(*) FROM operations WHERE bank = ?", (number,)).fetchone()
-            return Statistics(nodes=nodes, relationships=relationships, operations=journal[0])
+            with damage_found("a name"):
+                return Statistics(
+                    nodes={KINDS[kind]: count for kind, count in kinds},
+                    relationships={TYPES[type_]: count for type_, count in types},
+                    operations=journal[0],
+                )
 
     def banks(self) -> list[str]:
         """Names of the banks that hold anything. See `Store.banks`."""
@@ -250,7 +252,7 @@ def _opened(location: Location, timeout: float) -> tuple[sqlite3.Connection, Mod
 
 def _writable(location: Location, timeout: float) -> sqlite3.Connection:
     connection = connect(location, Mode.WRITE, timeout)
-    with _closed_if_unusable(connection):
+    with closed_if_unusable(connection):
         sqlite_schema.check(connection, str(location))
         _log_ahead(connection, timeout)
         sqlite_schema.prepare(connection, str(location))
@@ -259,18 +261,9 @@ def _writable(location: Location, timeout: float) -> sqlite3.Connection:
 
 def _readable(location: Location, mode: Mode, timeout: float) -> sqlite3.Connection:
     connection = connect(location, mode, timeout)
-    with _closed_if_unusable(connection):
+    with closed_if_unusable(connection):
         sqlite_schema.require_current(connection, str(location))
     return connection
-
-
-@contextmanager
-def _closed_if_unusable(connection: sqlite3.Connection) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        connection.close()
-        raise
 
 
 def _log_ahead(connection: sqlite3.Connection, timeout: float) -> None:

@@ -87,6 +87,8 @@ class _Plan:
 
     def _add(self, node: Node, seq: int) -> None:
         self._own(node.bank, node.id)
+        if not node.id or "\0" in node.id:
+            raise InputError("an id cannot be empty or hold a NUL character.", where=repr(node.id))
         if node.id in self.standing:
             raise ConflictError("a node of that id exists already.", where=node.id, hint="Read it and decide again.")
         self.standing[node.id] = _Standing(self.next_node, node.kind.value, node.status)

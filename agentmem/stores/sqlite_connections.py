@@ -46,11 +46,22 @@ def connect(location: Location, mode: Mode, timeout: float) -> sqlite3.Connectio
         cached_statements=_CACHED_STATEMENTS,
         uri=location.path is not None,
     )
-    connection.execute("PRAGMA foreign_keys = ON")
-    # FULL: a commit that returned survives a loss of power, not only the death of the process (which NORMAL would
-    # survive too in WAL mode). It costs one fsync for a changeset, and changesets are batches.
-    connection.execute("PRAGMA synchronous = FULL")
+    with closed_if_unusable(connection):
+        connection.execute("PRAGMA foreign_keys = ON")
+        # FULL: a commit that returned survives a loss of power, not only the death of the process (which NORMAL would
+        # survive too in WAL mode). It costs one fsync for a changeset, and changesets are batches.
+        connection.execute("PRAGMA synchronous = FULL")
     return connection
+
+
+@contextmanager
+def closed_if_unusable(connection: sqlite3.Connection) -> Iterator[None]:
+    """Close a connection if what is tried on it fails."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _file_uri(path: Path, mode: Mode) -> str:

@@ -25,7 +25,8 @@ _CORRUPT = {
     "SQLITE_NOTADB": "the file is not an agentmem store, or it is damaged.",
     "SQLITE_FORMAT": "the store is damaged.",
 }
-_MISSING = ("no such table", "no such column", "malformed database schema")
+_DAMAGE = ("no such table", "no such column", "malformed", "Could not decode to UTF-8")
+_MEND = "Restore a backup, or open another path."
 
 
 @contextmanager
@@ -39,6 +40,8 @@ def translated(where: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _translate(error, where) from error
+    except UnicodeDecodeError as error:
+        raise StoreCorrupt("the store is damaged: a text in it is no text.", where=where, hint=_MEND) from error
     except UnicodeEncodeError as error:
         raise InputError(
             "a text holds half of a surrogate pair, which no encoding can store.",
@@ -55,9 +58,9 @@ def _translate(error: sqlite3.Error, where: str) -> StoreError | InputError:
     if primary in _UNAVAILABLE:
         message, hint = _UNAVAILABLE[primary]
         return StoreUnavailable(message, where=where, hint=hint)
-    if primary in _CORRUPT or any(sign in str(error) for sign in _MISSING):
+    if primary in _CORRUPT or any(sign in str(error) for sign in _DAMAGE):
         message = _CORRUPT.get(primary, f"the store is damaged ({error}).")
-        return StoreCorrupt(message, where=where, hint="Restore a backup, or open another path.")
+        return StoreCorrupt(message, where=where, hint=_MEND)
     if primary == "SQLITE_TOOBIG" or isinstance(error, sqlite3.DataError):
         return InputError(f"a value is too large to store: {error}.", where=where)
     return StoreError(f"SQLite refused: {error}.", where=where)

@@ -6,7 +6,7 @@ import sqlite3
 
 from agentmem.records import Operation
 from agentmem.stores.base import JournalFilter
-from agentmem.stores.sqlite_rows import OPERATION_COLUMNS, operation_of, time_text
+from agentmem.stores.sqlite_rows import OPERATION_COLUMNS, operations_of, time_text
 from agentmem.stores.sqlite_view import Conditions
 
 
@@ -19,7 +19,7 @@ def read_operations(
         f"SELECT {OPERATION_COLUMNS} FROM operations o WHERE {matching.sql} ORDER BY seq DESC LIMIT ?",
         (*matching.values, -1 if limit is None else max(limit, 0)),
     ).fetchall()
-    return [operation_of(name, row) for row in reversed(rows)]
+    return operations_of(name, reversed(rows))
 
 
 def _conditions(bank: int, where: JournalFilter) -> Conditions:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentmem.errors import ConfigurationError, InputError, StoreUnavailable
+from agentmem.errors import ConfigurationError, InputError, StoreCorrupt, StoreUnavailable
 
 _MEMORY = ":memory:"
+_MAGIC = b"SQLite format 3\0"
 _FORMS = "Write sqlite:///relative/path.db, sqlite:////absolute/path.db or sqlite:///:memory:."
 
 
@@ -50,19 +51,31 @@ def parse_location(url: str) -> Location:
         raise InputError("the home folder of that user is not known.", where=url, hint=_FORMS) from error
 
 
-def prepare_folder(path: Path) -> None:
-    """Create the folders above a database file and refuse what can never be one.
+def prepare(path: Path) -> None:
+    """Create the folders above a database file, and refuse what can never be one.
 
     Raises:
         InputError: the path is a folder, or a file lies where a folder must be.
-        StoreUnavailable: a folder is missing and cannot be created.
+        StoreCorrupt: the file is no database.
+        StoreUnavailable: a folder is missing and cannot be created, or the file cannot be read.
     """
     try:
         if path.is_dir():
             raise InputError("that is a folder.", where=str(path), hint="Name a file inside it.")
         path.parent.mkdir(parents=True, exist_ok=True)
+        begins = _beginning(path)
     except (FileExistsError, NotADirectoryError) as error:
         raise InputError("a file lies where a folder must be.", where=str(error.filename)) from error
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StoreUnavailable(f"cannot reach the store's folder: {reason}.", where=str(path.parent)) from error
+        raise StoreUnavailable(f"the store cannot be reached: {reason}.", where=str(path)) from error
+    # SQLite would take a file of a few bytes for an empty one and write over it.
+    if begins not in (b"", _MAGIC):
+        raise StoreCorrupt("the file is no database, or damaged.", where=str(path), hint="Give agentmem its own file.")
+
+
+def _beginning(path: Path) -> bytes:
+    if not path.exists():
+        return b""
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC))

@@ -9,7 +9,7 @@ from typing import Any
 
 from agentmem.records import Node, Relationship, RelationshipType
 from agentmem.stores.base import Direction, Neighbourhood, View
-from agentmem.stores.sqlite_rows import NODE_COLUMNS, id_list, node_of, relationship_of, time_text
+from agentmem.stores.sqlite_rows import NODE_COLUMNS, id_list, nodes_of, relationship_of, time_text
 from agentmem.stores.sqlite_view import conditions_of
 
 
@@ -104,7 +104,7 @@ class _Walker:
             (_numbers(self.reached), *shown.values),
         )
         known_at = time_text(self._view.known_at)
-        return {row[0]: node_of(self._view.bank, row, known_at=known_at) for row in rows}
+        return {node.id: node for node in nodes_of(self._view.bank, rows, known_at=known_at)}
 
 
 def walk_from(connection: sqlite3.Connection, bank: int, view: View, ids: Sequence[str], walk: Walk) -> Neighbourhood:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from agentmem.errors import InputError
+from agentmem.errors import InputError, StoreCorrupt
 from agentmem.records import (
     Kind,
     Node,
@@ -40,9 +41,9 @@ _OPERATION_COLUMNS = (
 )  # fmt: skip
 
 NODE_COLUMNS = ", ".join(f"n.{name}" for name in _NODE_COLUMNS)
-"""What `node_of` reads, of the table alias `n`."""
+"""What `nodes_of` reads, of the table alias `n`."""
 OPERATION_COLUMNS = ", ".join(_OPERATION_COLUMNS)
-"""What `operation_of` reads."""
+"""What `operations_of` reads."""
 INSERT_NODE = (
     f"INSERT INTO nodes (node, bank, changed, {', '.join(_NODE_COLUMNS)}) "
     f"VALUES ({', '.join('?' * (len(_NODE_COLUMNS) + 3))})"
@@ -86,8 +87,28 @@ def node_values(node: Node) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def node_of(bank: str, row: tuple[Any, ...], *, known_at: str | None = None) -> Node:
-    """A node from its columns; with `known_at`, with the status and end of validity that it had then."""
+@contextmanager
+def damage_found(what: object) -> Iterator[None]:
+    """Raise StoreCorrupt where a row holds what was never written: no JSON, no time, no known name."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreCorrupt(
+            f"the store is damaged: {what} cannot be read ({error}).", hint="Restore a backup, or open another path."
+        ) from error
+
+
+def nodes_of(bank: str, rows: Iterable[tuple[Any, ...]], *, known_at: str | None = None) -> list[Node]:
+    """Nodes from their columns; with `known_at`, with the status and end of validity that they had then.
+
+    Raises:
+        StoreCorrupt: a row holds what was never written.
+    """
+    with damage_found("a node"):
+        return [_node(bank, row, known_at) for row in rows]
+
+
+def _node(bank: str, row: tuple[Any, ...], known_at: str | None) -> Node:
     (id_, kind, status, created_at, at, valid_from, valid_to, closed_at, valid_to_before, version,
      importance, trust, key, source, agent, run_id, own, metadata, text) = row  # fmt: skip
     if known_at is not None and closed_at is not None and closed_at > known_at and status != Status.ERASED:
@@ -116,13 +137,18 @@ def node_of(bank: str, row: tuple[Any, ...], *, known_at: str | None = None) -> 
 
 
 def relationship_of(source_id: str, type_: str, target_id: str, properties: str) -> Relationship:
-    """A relationship from its columns and the ids of its ends."""
-    return Relationship(
-        type=TYPES[type_],
-        source_id=source_id,
-        target_id=target_id,
-        properties={} if properties == "{}" else json.loads(properties),
-    )
+    """A relationship from its columns and the ids of its ends.
+
+    Raises:
+        StoreCorrupt: they hold what was never written.
+    """
+    with damage_found("a relationship"):
+        return Relationship(
+            type=TYPES[type_],
+            source_id=source_id,
+            target_id=target_id,
+            properties={} if properties == "{}" else json.loads(properties),
+        )
 
 
 def operation_values(operation: Operation) -> tuple[object, ...]:
@@ -139,8 +165,17 @@ def operation_values(operation: Operation) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def operation_of(bank: str, row: tuple[Any, ...]) -> Operation:
-    """An Operation from its columns."""
+def operations_of(bank: str, rows: Iterable[tuple[Any, ...]]) -> list[Operation]:
+    """Operations from their columns.
+
+    Raises:
+        StoreCorrupt: a row holds what was never written.
+    """
+    with damage_found("an Operation"):
+        return [_operation(bank, row) for row in rows]
+
+
+def _operation(bank: str, row: tuple[Any, ...]) -> Operation:
     (seq, op, target, kind, at, before_id, before_hash, after_id, after_hash, payload_hash, changes, reason, evidence,
      candidates, agent, run_id, model, tokens, cost_usd, previous_hash, hash_) = row  # fmt: skip
     return Operation(
@@ -168,5 +203,5 @@ def operation_of(bank: str, row: tuple[Any, ...]) -> Operation:
 
 
 def id_list(ids: Iterable[str]) -> str:
-    """Ids as one JSON parameter for `json_each`."""
-    return _compact(list(dict.fromkeys(ids)))
+    """Ids as one JSON parameter for `json_each`, which would cut a text at NUL: no id holds one."""
+    return _compact([id_ for id_ in dict.fromkeys(ids) if "\0" not in id_])

@@ -46,10 +46,15 @@ def search_keys(connection: sqlite3.Connection, bank: int, view: View, search: K
     if not keys:
         return []
     shown = conditions_of(view, bank)
+    shown.add("n.key <> ''")
+    odd = [key for key in keys if "\0" in key]  # json_each would cut them
+    if odd:
+        marks = ", ".join("?" * len(odd))
+        shown.add(f"(n.key IN (SELECT value FROM json_each(?)) OR n.key IN ({marks}))", id_list(keys), *odd)
+    else:
+        shown.add("n.key IN (SELECT value FROM json_each(?))", id_list(keys))
     rows = connection.execute(
-        f"SELECT n.id, n.kind FROM nodes n WHERE {shown.sql} AND n.key <> '' "
-        "AND n.key IN (SELECT value FROM json_each(?)) ORDER BY n.version DESC, n.id",
-        (*shown.values, id_list(keys)),
+        f"SELECT n.id, n.kind FROM nodes n WHERE {shown.sql} ORDER BY n.version DESC, n.id", shown.values
     )
     return [Hit(id_, 1.0, KINDS[kind]) for id_, kind in rows]
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from agentmem.records import Vector, decode_time
 from agentmem.stores.base import Hit, VectorSearch, View
-from agentmem.stores.sqlite_rows import KINDS, STATUSES
+from agentmem.stores.sqlite_rows import KINDS, STATUSES, damage_found
 from agentmem.stores.vector_index import Entry, VectorIndex
 
 STORED = np.dtype("<f4")
@@ -76,6 +76,11 @@ def _advance(connection: sqlite3.Connection, bank: int, loaded: _Loaded) -> None
 
 
 def _put(loaded: _Loaded, entries: Iterator[Entry]) -> None:
+    with damage_found("a search entry"):
+        _put_each(loaded, entries)
+
+
+def _put_each(loaded: _Loaded, entries: Iterator[Entry]) -> None:
     if loaded.index is None:
         first = next((entry for entry in entries if entry.vector is not None), None)
         if first is None or first.vector is None:

@@ -9,6 +9,9 @@ from agentmem.records import Status
 from agentmem.stores.base import View
 from agentmem.stores.sqlite_rows import time_text
 
+_OPEN_THEN = "n.closed_at > ? AND n.status <> 'erased'"
+"""Whether a version that is closed today was still open at a transaction time."""
+
 
 @dataclass(slots=True)
 class Conditions:
@@ -50,8 +53,7 @@ def conditions_of(view: View, bank: int) -> Conditions:
     else:
         conditions.add("n.created_at <= ?", known_at)
         conditions.add(
-            "CASE WHEN n.closed_at > ? AND n.status <> 'erased' THEN 'active' ELSE n.status END "
-            f"IN ({_marks(statuses)})",
+            f"CASE WHEN {_OPEN_THEN} THEN 'active' ELSE n.status END IN ({_marks(statuses)})",
             known_at,
             *statuses,
         )
@@ -67,7 +69,7 @@ def end_of_validity(known_at: str | None) -> tuple[str, tuple[str, ...]]:
     """SQL for the end of validity as it was known at a time, with its parameters."""
     if known_at is None:
         return "n.valid_to", ()
-    return "CASE WHEN n.closed_at > ? THEN n.valid_to_before ELSE n.valid_to END", (known_at,)
+    return f"CASE WHEN {_OPEN_THEN} THEN n.valid_to_before ELSE n.valid_to END", (known_at,)
 
 
 def _marks(values: frozenset[Any] | list[Any]) -> str:
