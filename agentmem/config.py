@@ -48,9 +48,7 @@ class Settings:
 
     def overridden(self, *, store: str = "", bank: str = "", embedder: str = "") -> Settings:
         """These settings with others in their place; an empty one changes nothing."""
-        return replace(
-            self, store=store or self.store, bank=bank or self.bank, embedder=embedder or self.embedder
-        )
+        return replace(self, store=store or self.store, bank=bank or self.bank, embedder=embedder or self.embedder)
 
     @property
     def store_url(self) -> str:

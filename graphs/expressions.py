@@ -10,9 +10,10 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, UndefinedError, meta, nodes
+from jinja2.exceptions import SecurityError
 from jinja2.filters import do_format
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from agentmem.errors import WorkflowError
@@ -173,7 +174,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
         return bounded
 
-    def call(self, context: Context, function: Any, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def call(self, context: Context, function: Any, *args: Any, **kwargs: Any) -> Any:
         """Refuse padding to huge widths."""
         if getattr(function, "__name__", "") in _PADDING and isinstance(getattr(function, "__self__", None), str):
             for argument in (*args, *kwargs.values()):
@@ -292,7 +293,7 @@ def _render_text(text: str, scope: Mapping[str, Any]) -> Any:
         TypeError,
         ValueError,
     ) as error:
-        raise ExpressionError(f"{error or type(error).__name__}", expression=text) from error
+        raise ExpressionError(str(error) or type(error).__name__, expression=text) from error
 
 
 def _describe(scope: Mapping[str, Any]) -> str:
@@ -315,15 +316,14 @@ def _names_of(text: str) -> Names:
 def _members(tree: nodes.Template, root: str, text: str) -> Iterator[str]:
     """Ids of `steps.ID`, refusing uses of `steps` whose step only the run would show."""
     named = dict(_accesses(tree, root))
-    for node in tree.find_all(nodes.Name):
-        if node.name == root and node.ctx == "load" and id(node) not in named:
+    for name in tree.find_all(nodes.Name):
+        if name.name == root and name.ctx == "load" and id(name) not in named:
             raise ExpressionError(
                 f"{root} must be followed by the id of a step", expression=text, hint="Write steps.ID.output."
             )
-    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-        step = _accessed(node.node, root)
-        field = _key(node)
-        if step and field and field not in _STEP_FIELDS:
+    for lookup in _lookups(tree):
+        field = _key(lookup)
+        if _accessed(lookup.node, root) and field and field not in _STEP_FIELDS:
             raise ExpressionError(
                 f"a step has no {field!r}", expression=text, hint=f"There is {' and '.join(_STEP_FIELDS)}."
             )
@@ -332,13 +332,19 @@ def _members(tree: nodes.Template, root: str, text: str) -> Iterator[str]:
 
 def _accesses(tree: nodes.Template, root: str) -> Iterator[tuple[int, str]]:
     """Every `root.KEY` or `root['KEY']`: identity of the root's node, and the key."""
-    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-        key = _accessed(node, root)
+    for lookup in _lookups(tree):
+        key = _accessed(lookup, root)
         if key:
-            yield id(node.node), key
+            yield id(lookup.node), key
+
+
+def _lookups(tree: nodes.Template) -> Iterator[nodes.Getattr | nodes.Getitem]:
+    yield from tree.find_all(nodes.Getattr)
+    yield from tree.find_all(nodes.Getitem)
 
 
 def _accessed(node: nodes.Node, root: str) -> str:
+    """The key, if the node is `root.KEY` or `root['KEY']`; else nothing."""
     if not isinstance(node, nodes.Getattr | nodes.Getitem):
         return ""
     return _key(node) if isinstance(node.node, nodes.Name) and node.node.name == root else ""

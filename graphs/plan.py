@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StrictBool, model_validator
 
 from agentmem.errors import WorkflowError
-from agentmem.graphs.expressions import ExpressionError, references
+from agentmem.graphs.expressions import SCOPE, ExpressionError, names
 
 StepId = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
 """A step's name: letters, digits and underscores, so that `steps.NAME.output` can name it."""
@@ -69,6 +69,23 @@ class PlanStep(_Model):
         """The step in words: its goal, or `tool NAME`."""
         return self.goal if self.goal is not None else f"{self.tool}"
 
+    def inputs(self) -> Iterator[tuple[str, str]]:
+        """Every key with each name of an input that it uses."""
+        for key, value in self.expressions():
+            yield from ((key, name) for name in sorted(names(value).inputs))
+
+    def check_scope(self, key: str, roots: frozenset[str]) -> None:
+        """Refuse names that this key of the step cannot see.
+
+        Raises:
+            PlanError: a name is not in scope; `item` and `index` are only with `for_each`, in `args` and `goal`.
+        """
+        has_items = self.for_each is not None and key in ("args", "goal")
+        visible = [name for name in SCOPE if has_items or name not in ("item", "index")]
+        for name in sorted(roots - set(visible)):
+            hint = "It is there for each item, with for_each." if name in SCOPE else did_you_mean(name, visible)
+            raise PlanError(f"{name!r} is not in scope.", step=self.id, key=key, hint=hint)
+
     def expressions(self) -> Iterator[tuple[str, Any]]:
         """Every key that may hold expressions, with its value."""
         yield from (("args", self.args), ("for_each", self.for_each), ("when", self.when), ("goal", self.goal))
@@ -92,9 +109,11 @@ class Plan(_Model):
             found = dict.fromkeys(step.needs, "needs")
             for key, value in step.expressions():
                 try:
-                    found |= dict.fromkeys(sorted(references(value)), key)
+                    used = names(value)
                 except ExpressionError as error:
                     raise PlanError(error.message, step=step.id, key=key, hint=error.hint) from error
+                found |= dict.fromkeys(sorted(used.steps - found.keys()), key)
+                step.check_scope(key, used.roots)
             for name, key in found.items():
                 if name not in ids:
                     raise PlanError(f"there is no step {name!r}.", step=step.id, key=key, hint=did_you_mean(name, ids))
@@ -124,10 +143,13 @@ class Plan(_Model):
             PlanError: it cannot, or does not.
         """
         try:
-            named = references(value)
+            used = names(value)
         except ExpressionError as error:
             raise PlanError(error.message, key=key, hint=error.hint) from error
-        for name in sorted(named - self._dependencies.keys()):
+        visible = [name for name in SCOPE if name not in ("item", "index")]
+        for name in sorted(used.roots - set(visible)):
+            raise PlanError(f"{name!r} is not in scope.", key=key, hint=did_you_mean(name, visible))
+        for name in sorted(used.steps - self._dependencies.keys()):
             raise PlanError(f"there is no step {name!r}.", key=key, hint=did_you_mean(name, list(self._dependencies)))
 
     def _unique_ids(self) -> list[str]:

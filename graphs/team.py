@@ -1,17 +1,57 @@
-"""The team: planner, executor and reflector wired into one graph. SIGNATURES FIRST, implementation follows."""
+"""The team: planner, executor and reflector wired into one graph over one memory."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import StateSnapshot
 
-from agentmem.graphs.events import Task, TeamEvent, TeamResult
-from agentmem.graphs.plan import AgentSettings, Budget
+from agentmem.errors import InputError, NotFound, WorkflowError
+from agentmem.graphs.budget import Meter
+from agentmem.graphs.context import TeamContext, check_agents, kinds_of
+from agentmem.graphs.decisions import Actor, Judge, Planner, RuleActor, RuleJudge
+from agentmem.graphs.events import CheckResult, Finished, Learned, StepResult, Task, TeamEvent, TeamResult, Usage
+from agentmem.graphs.executor import build_executor
+from agentmem.graphs.expressions import names, render
+from agentmem.graphs.plan import AgentSettings, Budget, PlanError, did_you_mean
+from agentmem.graphs.planner import build_planner
+from agentmem.graphs.planning import RulePlanner
+from agentmem.graphs.reflector import build_reflector
+from agentmem.graphs.routing import after_planning, after_reflecting
+from agentmem.graphs.state import Spent, TaskState, TeamState
 from agentmem.memory import Memory
-from agentmem.tools.base import Tool
+from agentmem.records import encode_time
+from agentmem.tools import Tool, Toolbox
+from agentmem.tools.values import plain
+
+TeamGraph = CompiledStateGraph[TeamState, TeamContext, TeamState, TeamState]
+
+_PARALLEL = 8
+"""Units at a time; at least 2, since a lane holds a thread while its units use another."""
+
+_SUPERSTEPS = 100_000
+"""LangGraph's bound on waves; budgets and retries end a run long before."""
+
+
+def build_team(checkpointer: BaseCheckpointSaver[Any] | None = None) -> TeamGraph:
+    """The wiring: planner -> executor -> reflector, and back to the planner for another plan."""
+    graph = StateGraph(TeamState, context_schema=TeamContext)
+    graph.add_node("planner", build_planner())
+    graph.add_node("executor", build_executor())
+    graph.add_node("reflector", build_reflector())
+    graph.add_edge(START, "planner")
+    graph.add_conditional_edges("planner", after_planning, ["executor", "reflector"])
+    graph.add_edge("executor", "reflector")
+    graph.add_conditional_edges("reflector", after_reflecting, ["planner", END])
+    return graph.compile(checkpointer=checkpointer, name="team")
 
 
 class Team:
@@ -26,29 +66,183 @@ class Team:
         agents: Mapping[str, AgentSettings] | None = None,
         budget: Budget | None = None,
         checkpointer: BaseCheckpointSaver[Any] | None = None,
-        allowed: Iterable[Path] = (),
+        allowed: Iterable[Path | str] = (),
+        planner: Planner | None = None,
+        actor: Actor | None = None,
+        judge: Judge | None = None,
     ) -> None:
-        """tools: besides the built-in ones and those that agents.executor.tools names as module:function (imported
-        from `folder`). checkpointer: see graphs.checkpoints.open_checkpoints(path) (context manager -> SqliteSaver).
-        Raises WorkflowError/PlanError for unknown tools, agents, kinds.
+        """A team that is ready to run tasks.
+
+        Args:
+            memory: What it shares; the team does not close it.
+            folder: Where relative paths start; tools stay inside of it.
+            tools: Functions besides the built-in ones and those that `agents.executor.tools` names.
+            agents: Settings of planner, executor, reflector, memory_manager; default: every agent may do everything.
+            budget: Limits of each run; default: none.
+            checkpointer: Keeps runs so that they can be resumed, for example from `open_checkpoints`; default: runs
+                can be resumed as long as this object lives.
+            allowed: Further folders that tools may touch.
+            planner: Default: rules.
+            actor: Default: rules.
+            judge: Default: rules.
+
+        Raises:
+            WorkflowError: there is no such agent or kind of memory.
+            NotFound: there is no such tool.
+            InputError: a tool cannot be loaded or described.
         """
-        raise NotImplementedError
+        root = Path(folder)
+        self._agents = dict(agents or {})
+        check_agents(self._agents)
+        for name, settings in self._agents.items():
+            kinds_of(settings.reads, key=f"agents.{name}.reads")
+            kinds_of(settings.writes, key=f"agents.{name}.writes")
+        self._memory = memory
+        self._folder = root
+        self._allowed = tuple(Path(path) for path in allowed)
+        self._budget = budget or Budget()
+        self._toolbox = Toolbox(tools, folder=root)
+        for tool in self._settings("executor").tools or ():
+            self._toolbox.get(tool)
+        self._decisions = (planner or RulePlanner(), actor or RuleActor(), judge or RuleJudge())
+        self._graph = build_team(checkpointer or InMemorySaver())
 
     def check(self, task: Task) -> None:
-        """Prove that the task can run here (tools exist and are allowed, references lead somewhere): for `validate`.
+        """Prove that a task can run here: tools exist and may be used, expressions name what is there.
 
-        Raises PlanError (step, key).
+        Raises:
+            PlanError: it cannot; `step` and `key` say where.
         """
-        raise NotImplementedError
+        inputs = list(task.inputs)
+        outside: list[tuple[str, Any]] = [("task", task.text), ("output", task.output)]
+        outside += [(f"check {check.name!r}", check.that) for check in task.checks]
+        for key, value in outside:
+            for name in sorted(names(value).inputs - set(inputs)):
+                raise PlanError(f"there is no input {name!r}.", key=key, hint=did_you_mean(name, inputs))
+            if task.plan is not None:
+                task.plan.check_expression(value, key=key)
+        if names(task.text).steps:
+            raise PlanError("the task is read before any step runs.", key="task", hint="Use inputs only.")
+        if task.plan is not None:
+            self._context("").check_plan(task.plan, inputs)
 
     def stream(self, task: Task | None = None, *, run_id: str = "", resume: bool = False) -> Iterator[TeamEvent]:
-        """Do the task and tell about it as it happens; the last event is Finished.
+        """Do a task and tell about it as it happens; the last event is `Finished`.
 
-        resume=True: task is ignored (the checkpoint has it); NotFound for an unknown run. A finished run gives its
-        Finished again. run_id "" makes a new one.
+        Args:
+            task: What to do. A resumed run knows its task.
+            run_id: The run's name; default: a new one.
+            resume: Go on with a run that was cut short. One that is finished tells its result again.
+
+        Raises:
+            PlanError: the task cannot run here.
+            NotFound: there is no such run to resume.
+            InputError: there is a run of that name already, or no task.
         """
-        raise NotImplementedError
+        run = run_id or f"run-{self._memory.clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        config: RunnableConfig = {
+            "configurable": {"thread_id": run},
+            "recursion_limit": _SUPERSTEPS,
+            "max_concurrency": _PARALLEL,
+        }
+        snapshot = self._graph.get_state(config, subgraphs=True)
+        known = bool(snapshot.values or snapshot.tasks)
+        if resume and not known:
+            raise NotFound(f"there is no run {run!r} to resume.", where=f"run {run}")
+        if not resume and known:
+            raise InputError("there is a run of that name already.", where=f"run {run}", hint="Resume it.")
+        start = None if resume else self._start(task, run)
+        if start is not None or snapshot.tasks:  # not `next`: that leaves out tasks whose writes wait to be applied
+            stream = self._graph.stream(
+                start,
+                config,
+                context=self._context(run, spent=_spent_before(snapshot) if resume else None),
+                stream_mode="custom",
+                subgraphs=True,
+                durability="sync",
+            )
+            for _, event in stream:
+                yield cast("TeamEvent", event)
+        yield Finished(result=_result(self._graph.get_state(config).values))
 
     def run(self, task: Task | None = None, *, run_id: str = "", resume: bool = False) -> TeamResult:
         """`stream` to its end."""
-        raise NotImplementedError
+        for event in self.stream(task, run_id=run_id, resume=resume):
+            if isinstance(event, Finished):
+                return event.result
+        raise AssertionError("a stream ends with Finished")  # pragma: no cover
+
+    def _start(self, task: Task | None, run: str) -> TeamState:
+        if task is None:
+            raise InputError("a run needs a task.", hint="Team.run(Task(text=...))")
+        self.check(task)
+        inputs = plain(task.inputs)
+        began = encode_time(self._memory.clock.now()) or ""
+        scope = {"inputs": inputs, "run": run, "now": self._memory.clock.now()}
+        text = str(render(task.text, scope)).strip()
+        if not text:
+            raise WorkflowError("the task is empty.", where="task")
+        return TeamState(
+            run=run,
+            started_at=began,
+            task=TaskState(
+                text=text,
+                inputs=inputs,
+                plan=task.plan.model_dump(mode="json") if task.plan else None,
+                checks=[check.model_dump(mode="json") for check in task.checks],
+                output=task.output,
+            ),
+        )
+
+    def _settings(self, agent: str) -> AgentSettings:
+        return self._agents.get(agent, AgentSettings())
+
+    def _context(self, run: str, *, spent: Spent | None = None) -> TeamContext:
+        planner, actor, judge = self._decisions
+        return TeamContext(
+            memory=self._memory,
+            run=run,
+            toolbox=self._toolbox,
+            folder=self._folder,
+            allowed=self._allowed,
+            agents=self._agents,
+            meter=Meter(self._budget, self._settings("executor").limits, spent=spent),
+            planner=planner,
+            actor=actor,
+            judge=judge,
+        )
+
+
+def _spent_before(snapshot: StateSnapshot) -> Spent | None:
+    """The costs of a run that was cut short, as the innermost machine had them."""
+    found: Spent | None = snapshot.values.get("spent")
+    for task in snapshot.tasks:
+        if isinstance(task.state, StateSnapshot):
+            found = _spent_before(task.state) or found
+    return found
+
+
+def _result(state: Mapping[str, Any]) -> TeamResult:
+    planned = [step["id"] for step in state["plan"]["steps"]]
+    steps = [state["steps"][name] for name in planned if name in state["steps"]]
+    return TeamResult(
+        run=state["run"],
+        status=state["status"],
+        reason=state.get("reason", ""),
+        answer=state.get("answer"),
+        citations=tuple(state.get("citations", [])),
+        steps=tuple(
+            StepResult(
+                id=step["id"],
+                status=step["status"],
+                output=step["output"],
+                attempts=step["attempts"],
+                seconds=step["seconds"],
+                detail=step["detail"],
+            )
+            for step in steps
+        ),
+        checks=tuple(CheckResult(**check) for check in state.get("checks", [])),
+        learned=tuple(Learned(**learned) for learned in state.get("learned", [])),
+        usage=Usage(**state["spent"]) if state.get("spent") else Usage(),
+    )

@@ -98,10 +98,14 @@ class Tool:
         return {str(info.alias): getattr(values, name) for name, info in fields.items()}
 
     @property
+    def parameters(self) -> tuple[tuple[str, bool], ...]:
+        """Names of the arguments in order, each with whether it must be given."""
+        return tuple((str(info.alias), info.is_required()) for info in self.arguments.model_fields.values())
+
+    @property
     def usage(self) -> str:
         """The names of the arguments, those that may be left out in brackets."""
-        fields = self.arguments.model_fields.values()
-        return ", ".join(str(f.alias) if f.is_required() else f"[{f.alias}]" for f in fields) or "none"
+        return ", ".join(name if is_required else f"[{name}]" for name, is_required in self.parameters) or "none"
 
 
 @overload

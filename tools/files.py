@@ -31,6 +31,7 @@ def read_files(context: ToolContext, folder: str, pattern: str = "*") -> list[di
     Hidden files are left out. A file that is not text is an error if the pattern names its suffix.
 
     Args:
+        context: Given by the executor.
         folder: The folder, or one file.
         pattern: Which files: `*.md`, or `**/*.txt` for all folders below.
     """
@@ -57,6 +58,7 @@ def write_file(context: ToolContext, path: str, text: str) -> str:
     """Write a text file, whole or not at all, replacing what was there; gives its path.
 
     Args:
+        context: Given by the executor.
         path: The file; folders that it needs are made.
         text: What to write, in UTF-8.
     """

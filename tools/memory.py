@@ -27,6 +27,7 @@ def remember(
     """Take a text, a file or a conversation into memory and learn from it; what is known already changes nothing.
 
     Args:
+        context: Given by the executor.
         text: A text. Nothing happens if there are no words in it.
         path: A file: `.jsonl` is a conversation with one turn a line, anything else a document.
         messages: A conversation: turns with text, and maybe speaker, at, source, id.
@@ -55,6 +56,7 @@ def recall(context: ToolContext, query: str, k: Annotated[int, Field(ge=1, le=10
     """Find the memories that matter most for a query.
 
     Args:
+        context: Given by the executor.
         query: A question or keywords.
         k: How many at most.
     """
@@ -66,6 +68,7 @@ def answer(context: ToolContext, question: str) -> dict[str, Any]:
     """Answer a question from memory, with the evidence it rests on, or say that it is not known.
 
     Args:
+        context: Given by the executor.
         question: The question.
     """
     return context.memory.reflect(question).as_dict()

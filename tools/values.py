@@ -17,6 +17,8 @@ from pydantic import BaseModel
 from agentmem.errors import ToolError
 
 _DEPTH = 100
+_WIDEST = 2**63
+"""Integers beyond 64 bits become text: checkpoints and most readers of JSON cannot hold them."""
 
 
 def plain(value: Any, *, depth: int = 0) -> Any:
@@ -52,10 +54,20 @@ def _scalar(value: str | int | float) -> str | int | float:
         return inner if isinstance(inner, str | int | float) else str(inner)
     if isinstance(value, float) and not math.isfinite(value):
         raise ToolError(f"the result holds {value}, which is not a number.")
-    for base in (int, float, str):
-        if isinstance(value, base):
-            return base(value)
-    raise AssertionError("unreachable")  # pragma: no cover
+    if isinstance(value, str):
+        return _encodable(str(value))
+    if isinstance(value, float):
+        return float(value)
+    return int(value) if -_WIDEST <= value < _WIDEST else str(int(value))
+
+
+def _encodable(text: str) -> str:
+    """Text that UTF-8 can write: half of a surrogate pair, as decoders leave it behind, becomes a question mark."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text
 
 
 def _key(key: Any) -> str:

@@ -1,8 +1,8 @@
 """LoCoMo: which turns are recalled for a question, through the public `retain` and `recall` only.
 
-One bank for each conversation, one episode for each turn. Measured: turn recall@k (the share of a question's gold turns among the
-first k distinct turns that the recalled memories rest on), the rate of ingestion beside that of the embedder alone on the
-same texts in the same run, and the time of a recall with and without the embedding of the query.
+One bank for each conversation, one episode for each turn. Measured: turn recall@k (the share of a question's gold turns
+among the first k distinct turns that the recalled memories rest on), the rate of ingestion beside that of the embedder
+alone on the same texts in the same run, and the time of a recall with and without the embedding of the query.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def run_locomo(
     Args:
         data: A LoCoMo file, `.json` or `.json.gz`.
         embedder: The model to measure with.
-        store_url: Where to keep the banks, one named after each conversation; default: a file that is removed afterwards.
+        store_url: Where to keep the banks, each named after its conversation; default: a file that is removed.
         limit: Only the first so many conversations; default: all.
         progress: Told after every conversation taken in and every question asked.
 

@@ -125,5 +125,5 @@ def _turns(name: str, conversation: Mapping[str, Any]) -> Iterator[Message]:
 
 
 def _moment(text: str) -> datetime:
-    """ "1:56 pm on 8 May, 2023" as UTC: LoCoMo names no zone."""
+    """A date such as "1:56 pm on 8 May, 2023", as UTC: LoCoMo names no zone."""
     return parser.parse(text).replace(tzinfo=UTC)

@@ -1,22 +1,19 @@
 """The commands of `agentmem`, and what happens when one of them fails.
 
 Exit codes: 0 done; 1 the work failed its checks; 2 a mistake in what was given, or a store that cannot be used;
-130 interrupted.
+3 a defect of agentmem itself; 130 interrupted.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Final, cast
+from typing import Annotated, cast
 
 import typer
 
 from agentmem.cli import benchmarks, embedder, learning, looking, output, running
+from agentmem.cli.exit_codes import DEFECT, DONE, FAILED, INTERRUPTED, MISTAKE
 from agentmem.errors import AgentmemError, InputError
-
-FAILED: Final = 1
-MISTAKE: Final = 2
-INTERRUPTED: Final = 130
 
 _UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
 """The error of a command line that cannot be read. Where click is bundled with typer it has no public name."""
@@ -28,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Teams of agents that share one structured memory.",
+    epilog="Exit codes: 0 done, 1 the work failed its checks, 2 a mistake in what was given, 130 interrupted.",
 )
 
 
@@ -59,10 +57,9 @@ def main() -> None:
     """Run the command that the process was started with, and exit."""
     output.prepare_streams()
     as_json = "--json" in sys.argv[1:]
-    if as_json:
-        output.hold_remarks()
+    output.hold_remarks(as_json)
     code = _exit_code(as_json)
-    if code in (0, FAILED):
+    if code in (DONE, FAILED):
         output.release_remarks()
     sys.exit(code)
 
@@ -78,10 +75,13 @@ def _exit_code(as_json: bool) -> int:
         return _misused(error, as_json)
     except BrokenPipeError:
         output.quiet_streams()
-        return 0
+        return DONE
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    return code if isinstance(code, int) else 0
+    except Exception as error:  # noqa: BLE001 - scripts must tell a defect from work that failed its checks
+        output.defect(error, as_json=as_json)
+        return DEFECT
+    return code if isinstance(code, int) else DONE
 
 
 def _misused(error: Exception, as_json: bool) -> int:
@@ -89,7 +89,8 @@ def _misused(error: Exception, as_json: bool) -> int:
     context = getattr(error, "ctx", None)
     command = getattr(context, "command_path", "agentmem")
     if not message or type(error).__name__ == "NoArgsIsHelpError":
-        output.say(str(context.get_help() if context else message))
+        if message:  # without it the help has been shown already
+            output.say(message)
         return MISTAKE
     problem = InputError(message, where=command, hint=f"`{command} --help` says what it takes.")
     output.error(problem, as_json=as_json)

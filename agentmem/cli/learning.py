@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +17,6 @@ from agentmem.cli.options import (
     JsonOption,
     StoreOption,
     chosen,
-    existing_file,
     moment,
     open_memory,
 )
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from agentmem.memory import Answer, Memory, Message, Recall, RecalledMemory, Retained
 
 MEMORY_PANEL = "Memory"
+_SHOWN = 40
+"""Most changes that `retain` lists."""
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +37,9 @@ def register(app: typer.Typer) -> None:
 
 
 def retain(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="Text, Markdown or a .jsonl conversation; - reads stdin.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="Text, Markdown or a .jsonl conversation; - reads stdin.")
+    ],
     store: StoreOption = "",
     bank: BankOption = "",
     embedder: EmbedderOption = "",
@@ -95,21 +100,44 @@ def reflect(
 
 
 def _content(file: str) -> tuple[str | list[Message], str]:
+    """What is to be remembered, and where it comes from."""
     from agentmem.tools import documents
 
     if file == "-":
-        return documents.decode(sys.stdin.buffer.read(), "standard input"), ""
-    path = existing_file(Path(file), file)
-    return documents.read_document(path), file
+        text = documents.decode(sys.stdin.buffer.read(), name="standard input")
+        return _turns(text, "standard input") if _is_conversation(text) else text, ""
+    path = Path(file)
+    text = documents.read_text(path, name=file)
+    return _turns(text, file) if path.suffix.lower() in documents.CONVERSATION_SUFFIXES else text, file
+
+
+def _turns(text: str, name: str) -> list[Message]:
+    """The turns of a conversation; one without a source of its own takes the call's."""
+    from agentmem.tools import documents
+
+    turns = documents.parse_conversation(text, name=name)
+    return [replace(turn, source="") if turn.source == name else turn for turn in turns]
+
+
+def _is_conversation(text: str) -> bool:
+    """Whether what was piped in begins with a turn: standard input has no suffix that says so."""
+    first = text.lstrip().split("\n", 1)[0]
+    try:
+        turn = json.loads(first)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(turn, dict) and "text" in turn
 
 
 def _show_retained(retained: Retained, memory: Memory) -> None:
     shown = [operation for operation in retained.operations if operation.op != "LINK"]
     output.columns(
-        [(operation.op.value, operation.kind.value, operation.text) for operation in shown],
+        [(operation.op.value, operation.kind.value, operation.text) for operation in shown[:_SHOWN]],
         indent=0,
         styles=("bold", "dim"),
     )
+    if len(shown) > _SHOWN:
+        output.say(f"and {len(shown) - _SHOWN:,} more; `agentmem log` has all")
     totals = f"{count(len(retained.episodes), 'episode')}, {count(len(retained.operations), 'operation')}"
     output.say(f"{totals} in bank {memory.bank} of {memory.store.url}", "dim")
 
@@ -118,8 +146,7 @@ def _show_recall(found: Recall) -> None:
     if not found.memories:
         output.say("Nothing found.")
     for memory in found.memories:
-        output.columns([(f"{memory.score:.2f}", memory.text)], indent=0, styles=("cyan",))
-        output.say(_origin(memory), "dim", indent=6)
+        output.entry((f"{memory.score:.2f}", memory.text), _origin(memory), styles=("cyan",))
 
 
 def _origin(memory: RecalledMemory) -> str:
@@ -135,5 +162,4 @@ def _show_answer(answer: Answer) -> None:
         output.say(f"confidence {answer.confidence:.2f}", "dim")
     for number, cited in enumerate(answer.citations, start=1):
         text, origin = citation(cited.as_dict())
-        output.columns([(f"[{number}]", text)], indent=0, styles=("cyan",))
-        output.say(origin, "dim", indent=len(f"[{number}]") + 2)
+        output.entry((f"[{number}]", text), origin, styles=("cyan",))

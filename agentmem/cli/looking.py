@@ -55,7 +55,9 @@ def log(
     limit: Annotated[int, typer.Option("--limit", min=0, help="The newest changes only; 0 for all.")] = 0,
     run: Annotated[str, typer.Option("--run", help="Changes of this run.")] = "",
     agent: Annotated[str, typer.Option("--agent", help="Changes by this agent.")] = "",
-    op: Annotated[list[str] | None, typer.Option("--op", help="ADD, UPDATE, DELETE, NOOP ...; repeat for several.")] = None,
+    op: Annotated[
+        list[str] | None, typer.Option("--op", help="ADD, UPDATE, DELETE, NOOP ...; repeat for several.")
+    ] = None,
     target: Annotated[str, typer.Option("--id", help="Changes of this memory.")] = "",
     since: Annotated[str, typer.Option("--since", metavar="ISO8601", help="Changes at or after this time.")] = "",
     until: Annotated[str, typer.Option("--until", metavar="ISO8601", help="Changes before this time.")] = "",
@@ -138,17 +140,25 @@ def _narrowed(where: Any, node_id: str) -> Any:
 
 def _show_log(entries: list[LogEntry]) -> None:
     for entry in entries:
-        output.columns(
-            [(f"{entry.seq:>4}", day(entry.at), f"{entry.op.value:<6}", f"{entry.kind.value:<7}", entry.text or "(erased)")],
-            indent=0,
-            styles=("dim", "dim", _COLOURS.get(entry.op.value, "bold"), "dim"),
-        )
         story = [entry.reason, f"supersedes {entry.supersedes}" if entry.supersedes else ""]
         who = " in ".join(filter(None, (entry.agent, entry.run)))
-        output.say(" · ".join(filter(None, [*story, who, entry.id])), "dim", indent=6)
+        output.entry(
+            (
+                f"{entry.seq:>4}",
+                day(entry.at),
+                f"{entry.op.value:<6}",
+                f"{entry.kind.value:<11}",
+                output.shortened(entry.text, _LOG_WIDTH) or "(erased)",
+            ),
+            " · ".join(filter(None, [*story, who, entry.id])),
+            styles=("dim", "dim", _COLOURS.get(entry.op.value, "bold"), "dim"),
+        )
     if not entries:
         output.say("No changes.")
 
+
+_LOG_WIDTH = 240
+"""Longest text of a line of the log; `show` has all of it."""
 
 _COLOURS = {"ADD": "green", "UPDATE": "yellow", "DELETE": "red", "RETIRE": "red", "ERASE": "red", "NOOP": "dim"}
 
@@ -189,3 +199,137 @@ def _portrait(memory: Memory, node: Node) -> dict[str, Any]:
             for operation in history
         ],
     }
+
+
+def _properties(node: Node) -> dict[str, Any]:
+    """All fields of a node, JSON-able."""
+    values = {"id": node.id, "kind": node.kind.value}
+    for each in fields(node):
+        value = getattr(node, each.name)
+        if isinstance(value, datetime):
+            value = value.isoformat()
+        elif isinstance(value, tuple):
+            value = list(value)
+        elif each.name == "metadata":
+            value = dict(value)
+        values[each.name] = value
+    return values
+
+
+def _versions(memory: Memory, view: Any, node: Node) -> list[Node]:
+    """All versions of what a node says, oldest first: the chain of SUPERSEDES through it."""
+    from agentmem.records import RelationshipType
+
+    chain = memory.store.neighbourhood(
+        view, [node.id], types=frozenset({RelationshipType.SUPERSEDES}), depth=_LONGEST_CHAIN
+    )
+    versions = {**chain.nodes, node.id: node}
+    return sorted(versions.values(), key=lambda each: (each.version, each.created_at, each.id))
+
+
+_LONGEST_CHAIN = 1_000
+
+
+def _version(version: Node, shown: Node) -> dict[str, Any]:
+    return {
+        "id": version.id,
+        "version": version.version,
+        "status": version.status.value,
+        "text": version.text,
+        "valid_from": version.valid_from.isoformat() if version.valid_from else None,
+        "valid_to": version.valid_to.isoformat() if version.valid_to else None,
+        "shown": version.id == shown.id,
+    }
+
+
+def _relationship(relationship: Relationship, node: Node, known: dict[str, Node]) -> dict[str, Any]:
+    outgoing = relationship.source_id == node.id
+    other = relationship.target_id if outgoing else relationship.source_id
+    return {
+        "type": relationship.type.value,
+        "direction": "out" if outgoing else "in",
+        "id": other,
+        "kind": known[other].kind.value if other in known else "",
+        "text": known[other].text if other in known else "",
+        "properties": dict(relationship.properties),
+    }
+
+
+_TOLD_ELSEWHERE = frozenset(
+    {
+        "id", "kind", "text", "bank", "status", "version", "evidence", "versions", "relationships", "operations",
+        "closed_at", "valid_to_before", "key",
+    }
+)  # fmt: skip
+
+
+def _show_portrait(portrait: dict[str, Any]) -> None:
+    output.say(portrait["text"] or "(erased)", "bold")
+    output.say(f"{portrait['kind']} {portrait['id']} · {portrait['status']} · version {portrait['version']}", "dim")
+    output.say()
+    rows = [(name, _field(value)) for name, value in portrait.items() if name not in _TOLD_ELSEWHERE and _tells(value)]
+    output.columns(rows, styles=("dim",))
+    if portrait["evidence"]:
+        output.heading("Rests on")
+        for evidence in portrait["evidence"]:
+            output.say(evidence["text"], indent=2)
+            output.say(
+                " · ".join(filter(None, (evidence["source"], day(evidence["at"]), evidence["id"]))), "dim", indent=4
+            )
+    if len(portrait["versions"]) > 1:
+        output.heading("Versions")
+        output.columns(
+            [
+                (
+                    "→" if version["shown"] else " ",
+                    str(version["version"]),
+                    version["status"],
+                    f"{day(version['valid_from']) or '...'} to {day(version['valid_to']) or '...'}",
+                    version["text"],
+                )
+                for version in portrait["versions"]
+            ],
+            styles=("bold", "dim", "", "dim"),
+        )
+    _show_surroundings(portrait)
+
+
+def _show_surroundings(portrait: dict[str, Any]) -> None:
+    if portrait["relationships"]:
+        output.heading("Relationships")
+        output.columns(
+            [
+                (
+                    "→" if r["direction"] == "out" else "←",
+                    r["type"],
+                    r["kind"],
+                    f"{output.shortened(r['text'], 90)}  {r['id']}",
+                )
+                for r in portrait["relationships"]
+            ],
+            styles=("", "cyan", "dim"),
+        )
+    output.heading("History")
+    output.columns(
+        [
+            (f"{operation['seq']:>4}", day(operation["at"]), operation["op"], operation["reason"])
+            for operation in portrait["operations"]
+        ],
+        styles=("dim", "dim", "bold"),
+    )
+
+
+def _field(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {inner}" for key, inner in value.items())
+    return day(value) if isinstance(value, str) and _is_moment(value) else str(value)
+
+
+def _is_moment(text: str) -> bool:
+    return len(text) >= 19 and text[4:5] == "-" and text[10:11] == "T" and text[:4].isdigit()
+
+
+def _tells(value: Any) -> bool:
+    return value not in ("", None, [], {}, (), False)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,12 +20,16 @@ if TYPE_CHECKING:
 
 StoreOption = Annotated[
     str,
-    typer.Option("--store", metavar="URL", help="Where memory lives, such as sqlite:///team.db [env: AGENTMEM_STORE]."),
+    typer.Option(
+        "--store", metavar="URL", help="Where memory lives, such as sqlite:///team.db. Default: AGENTMEM_STORE."
+    ),
 ]
-BankOption = Annotated[str, typer.Option("--bank", metavar="NAME", help="The tenant in the store [env: AGENTMEM_BANK].")]
+BankOption = Annotated[
+    str, typer.Option("--bank", metavar="NAME", help="The tenant in the store. Default: AGENTMEM_BANK.")
+]
 EmbedderOption = Annotated[
     str,
-    typer.Option("--embedder", metavar="NAME", help="auto, minilm or hashing [env: AGENTMEM_EMBEDDER]."),
+    typer.Option("--embedder", metavar="NAME", help="auto, minilm or hashing. Default: AGENTMEM_EMBEDDER."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
@@ -79,12 +82,16 @@ def require_store(settings: Settings) -> None:
     Raises:
         NotFound: there is no such file.
     """
-    from agentmem.stores import parse_location
+    from agentmem.stores.sqlite_location import parse_location
 
+    if not settings.store_url.startswith("sqlite:"):
+        return  # whether a server has the store shows when it is opened
     path = parse_location(settings.store_url).path
     if path is not None and not path.exists():
         raise NotFound(
-            "there is no store.", where=settings.store_url, hint="`agentmem retain FILE` makes one; --store names another."
+            "there is no store.",
+            where=settings.store_url,
+            hint="`agentmem retain FILE` makes one; --store names another.",
         )
 
 
@@ -115,17 +122,3 @@ def moment(text: str, option: str) -> datetime | None:
             f"{text!r} is no date or time.", where=option, hint="Write it like 2024-05-31 or 2024-05-31T14:00:00+02:00."
         ) from error
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-
-
-def existing_file(path: Path, where: str) -> Path:
-    """The path of a file that is there.
-
-    Raises:
-        NotFound: it is not.
-        InputError: it is a folder.
-    """
-    if not path.exists():
-        raise NotFound("there is no such file.", where=where)
-    if path.is_dir():
-        raise InputError("this is a folder, not a file.", where=where)
-    return path

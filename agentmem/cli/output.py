@@ -10,11 +10,12 @@ import os
 import shutil
 import sys
 import textwrap
+import traceback
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,11 +33,11 @@ _held: list[str] | None = None
 
 
 def prepare_streams() -> None:
-    """Let text that the terminal's encoding does not have be written as escapes instead of failing."""
+    """Write what an encoding does not have as escapes instead of failing, and every line at once."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+            reconfigure(errors="backslashreplace", line_buffering=True)
 
 
 def quiet_streams() -> None:
@@ -68,15 +69,25 @@ def remark(text: str) -> None:
         _held.append(text)
 
 
-def hold_remarks() -> None:
-    """Keep remarks until `release_remarks`: with --json an error must stand alone on standard error."""
-    global _held  # noqa: PLW0603 - one process prints for one command
-    _held = []
+def hold_remarks(hold: bool) -> None:
+    """Keep remarks until `release_remarks`, or not: with --json an error must stand alone on standard error."""
+    global _held
+    _held = [] if hold else None
+
+
+def leave(code: int) -> NoReturn:
+    """End the process at once, whatever its threads do, and leave the terminal as it was."""
+    release_remarks()
+    if is_terminal() and not _plain():
+        _console(False).show_cursor()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def release_remarks() -> None:
     """Print the remarks that were held."""
-    global _held  # noqa: PLW0603 - one process prints for one command
+    global _held
     held, _held = _held or [], None
     for text in held:
         remark(text)
@@ -101,6 +112,15 @@ def columns(rows: Sequence[Sequence[str]], *, indent: int = 2, styles: Sequence[
         _emit(sys.stdout, [(" " * indent, ""), *pieces, (last, _style(styles, len(row) - 1))])
 
 
+def entry(cells: Sequence[str], detail: str, *, indent: int = 0, styles: Sequence[str] = ()) -> None:
+    """A row with what is worth knowing about it: below it on a terminal, behind it on the same line when piped."""
+    if is_terminal():
+        columns([cells], indent=indent, styles=styles)
+        say(detail, "dim", indent=indent + 6)
+    else:
+        columns([(*cells[:-1], f"{cells[-1]}  ({detail})")], indent=indent)
+
+
 def error(problem: AgentmemError, *, as_json: bool) -> None:
     """An error on standard error: JSON where JSON was asked for, else words."""
     if as_json:
@@ -113,16 +133,34 @@ def error(problem: AgentmemError, *, as_json: bool) -> None:
         _emit(sys.stderr, [("  " + printable(problem.hint), "dim")])
 
 
+def defect(problem: Exception, *, as_json: bool) -> None:
+    """A failure that nobody foresaw, on standard error: with the traceback, as a report of it needs one."""
+    trace = "".join(traceback.format_exception(problem))
+    if as_json:
+        hint = "This is a defect of agentmem; please report it with the output of the command without --json."
+        body = {"kind": type(problem).__name__, "message": str(problem), "where": _raised_at(problem), "hint": hint}
+        print(json.dumps({"error": body}, ensure_ascii=not _unicode(sys.stderr)), file=sys.stderr)
+        return
+    print(trace, end="", file=sys.stderr)
+    print("This is a defect of agentmem; please report it with the lines above.", file=sys.stderr)
+
+
 @contextmanager
 def progress(enabled: bool) -> Iterator[Callable[[str], None]]:
     """A line at the bottom of a terminal that says what goes on; nothing when piped."""
     if not (enabled and is_terminal()):
         yield lambda _text: None
         return
-    from rich.markup import escape  # noqa: PLC0415 - rich is not needed to start
+    from rich.markup import escape
 
     with _console(False).status("") as status:
         yield lambda text: status.update(escape(printable(text)))
+
+
+def bar(done: int, total: int, width: int = 24) -> str:
+    """`██████░░░░ 60/100`."""
+    filled = round(width * done / total) if total else 0
+    return f"{'█' * filled}{'░' * (width - filled)} {done:,}/{total:,}"
 
 
 def printable(text: str) -> str:
@@ -130,6 +168,11 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c in "\n\t" or not _steers(c) else "\ufffd" for c in text)
+
+
+def _raised_at(problem: Exception) -> str:
+    frames = traceback.extract_tb(problem.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
 def _steers(character: str) -> bool:
@@ -155,7 +198,7 @@ def _emit(stream: TextIO, pieces: Sequence[tuple[str, str]]) -> None:
     if not stream.isatty() or _plain():
         print("".join(text for text, _ in pieces).rstrip(" "), file=stream)
         return
-    from rich.text import Text  # noqa: PLC0415 - rich is not needed to start
+    from rich.text import Text
 
     _console(stream is sys.stderr).print(Text.assemble(*pieces), soft_wrap=True, highlight=False)
 
@@ -167,7 +210,7 @@ def _plain() -> bool:
 
 @cache
 def _console(stderr: bool) -> Console:
-    from rich.console import Console  # noqa: PLC0415 - rich is not needed to start
+    from rich.console import Console
 
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 

@@ -45,5 +45,7 @@ def plain(value: Any) -> str:
 
 def citation(cited: Mapping[str, Any]) -> tuple[str, str]:
     """A citation in two lines: its words, and where they come from."""
-    origin = " · ".join(filter(None, (str(cited.get("source") or ""), day(cited.get("at")), str(cited.get("id") or ""))))
+    origin = " · ".join(
+        filter(None, (str(cited.get("source") or ""), day(cited.get("at")), str(cited.get("id") or "")))
+    )
     return " ".join(str(cited.get("text") or "").split()), origin

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from agentmem.language.periods import Period, date, day, decade, midnight, month, quarter, season, year
@@ -12,36 +12,52 @@ Found = tuple[int, int, Period, bool, bool]
 """Start, end, period, whether it is relative, whether the year was told from the anchor."""
 
 _MONTH = (
-    r"(?P<month>jan(?:uary|\.)?|feb(?:ruary|\.)?|mar(?:ch|\.)?|apr(?:il|\.)?|may|june?\.?|july?\.?|aug(?:ust|\.)?|"
+    r"(?P<month>jan(?:uary|\.)?|feb(?:ruary|\.)?|mar(?:ch|\.)?|apr(?:il|\.)?|may|june?\.?|"
+    r"july?\.?|aug(?:ust|\.)?|"
     r"sept?(?:ember|\.)?|oct(?:ober|\.)?|nov(?:ember|\.)?|dec(?:ember|\.)?)"
 )
 _YEAR = r"(?P<year>(?:1[0-9]|20|21)\d{2})"
 _DAY = r"(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"
-_NUMBERS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_NUMBERS = {
+    name: number
+    for number, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
 
 _ISO = re.compile(
-    r"(?<![\d-])(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
+    r"(?<![\d-])(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?:[T "
+    r"]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
     r"(?![\d-])"
 )
 _ISO_MONTH = re.compile(r"(?<![\d-])(?P<year>(?:19|20)\d{2})-(?P<month>0[1-9]|1[0-2])(?![\d-])")
-_NUMERIC = re.compile(r"(?<![\d/.])(?P<a>\d{1,2})(?P<sep>[/.])(?P<b>\d{1,2})(?P=sep)(?P<year>\d{4}|\d{2})(?![\d/]|\.\d)")
+_NUMERIC = re.compile(
+    r"(?<![\d/.])(?P<a>\d{1,2})(?P<sep>[/.])(?P<b>\d{1,2})(?P=sep)(?P<year>\d{4}|\d{2})(?![\d/]|\.\d)"
+)
 _YEAR_FIRST = re.compile(r"(?<![\d/])(?P<year>(?:19|20)\d{2})/(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d/])")
 _DAY_MONTH = re.compile(rf"\b{_DAY}(?:\s+of)?[\s-]+{_MONTH}\b\.?(?:[\s,-]+{_YEAR}\b)?", re.IGNORECASE)
-_MONTH_DAY = re.compile(rf"\b{_MONTH}\s+(?:the\s+)?{_DAY}(?![\d:])\b(?!\s*(?:people|%|years|kg|km|million))(?:,?\s+{_YEAR}\b)?", re.IGNORECASE)
-_MONTH_YEAR = re.compile(rf"\b{_MONTH}\.?,?\s+(?:of\s+)?{_YEAR}\b", re.IGNORECASE)
+_MONTH_DAY = re.compile(
+    rf"\b{_MONTH}\s+(?:the\s+)?{_DAY}(?![\d:])\b(?!\s*(?:people|%|years|kg|km|million))(?:,?\s+{_YEAR}\b)?",
+    re.IGNORECASE,
+)
+_MONTH_YEAR = re.compile(rf"(?<!\d )\b{_MONTH}\.?,?\s+(?:of\s+)?{_YEAR}\b", re.IGNORECASE)
 _SEASON_YEAR = re.compile(rf"\b(?P<season>spring|summer|autumn|fall|winter)\s+(?:of\s+)?{_YEAR}\b", re.IGNORECASE)
 _QUARTER = re.compile(rf"\bQ(?P<quarter>[1-4])[\s/-]+{_YEAR}\b", re.IGNORECASE)
 _DECADE = re.compile(r"\b(?P<decade>(?:1[0-9]|20)\d0)['\u2019]?s\b")
 _BARE_YEAR = re.compile(
-    r"\b(?:in|since|until|till|by|from|during|of|before|after|around|between|to|and|early|late|mid|class of|as of|year|"
-    rf"through|circa)[\s-]+(?:the\s+year\s+|early\s+|late\s+|mid[\s-]|about\s+|around\s+)?{_YEAR}\b(?![.,]?\d|\s*(?:people|"
+    r"\b(?:in|since|until|till|by|from|during|of|before|after|around|between|to|and|early|"
+    r"late|mid|class of|as of|year|"
+    rf"through|circa)[\s-]+(?:the\s+year\s+|early\s+|late\s+|mid[\s-]|about\s+|"
+    rf"around\s+)?{_YEAR}\b(?![.,]?\d|\s*(?:people|"
     r"dollars|euros|items|km|miles|users|members|tokens|records|rows|calories|units|\w*bytes)|%)|"
     r"(?:(?<=\()|(?<=\d-)|(?<=\d\u2013)|(?<=[a-z], ))"
     r"(?P<year2>(?:19|20)\d{2})\b(?![.,]?\d)|\b(?P<year3>(?:19|20)\d{2})(?=\s?[-\u2013]\s?(?:19|20)\d{2}\b)"
 )
 _BARE_MONTH = re.compile(
-    r"\b(?:(?:in|since|until|till|by|from|during|before|after|through|to|of|early|late|mid)[\s-]+(?:early\s+|late\s+|mid[\s-])?)"
-    r"(?P<month>January|February|March|April|May|June|July|August|September|October|November|December)\b(?!\s+\d)"
+    r"\b(?:(?:in|since|until|till|by|from|during|before|after|through|to|of|early|late|"
+    r"mid)[\s-]+(?:early\s+|late\s+|mid[\s-])?)"
+    r"(?P<month>January|February|March|April|May|June|July|August|September|October|November|"
+    r"December)\b(?!\s+\d)"
 )
 
 
@@ -94,22 +110,22 @@ def _day_of_month(match: re.Match[str], anchor: datetime | None) -> Iterator[Fou
 
 
 def _by_year(text: str) -> Iterator[Found]:
-    for match in _MONTH_YEAR.finditer(text):
-        if found := month(int(match["year"]), _NUMBERS[match["month"][:3].lower()]):
-            yield match.start(), match.end(), found, False, False
-    for match in _SEASON_YEAR.finditer(text):
-        if found := season(int(match["year"]), match["season"].lower()):
-            yield match.start(), match.end(), found, False, False
-    for match in _QUARTER.finditer(text):
-        if found := quarter(int(match["year"]), int(match["quarter"])):
-            yield match.start(), match.end(), found, False, False
-    for match in _DECADE.finditer(text):
-        if found := decade(int(match["decade"])):
-            yield match.start(), match.end(), found, False, False
+    for pattern, build in _YEARLY:
+        for match in pattern.finditer(text):
+            if found := build(match):
+                yield match.start(), match.end(), found, False, False
     for match in _BARE_YEAR.finditer(text):
         group = next(name for name in ("year", "year2", "year3") if match[name])
         if found := year(int(match[group])):
             yield match.start(group), match.end(group), found, False, False
+
+
+_YEARLY: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Period | None]], ...] = (
+    (_MONTH_YEAR, lambda match: month(int(match["year"]), _NUMBERS[match["month"][:3].lower()])),
+    (_SEASON_YEAR, lambda match: season(int(match["year"]), match["season"].lower())),
+    (_QUARTER, lambda match: quarter(int(match["year"]), int(match["quarter"]))),
+    (_DECADE, lambda match: decade(int(match["decade"]))),
+)
 
 
 def _nearest_day(number: int, of_month: int, anchor: datetime) -> Period | None:

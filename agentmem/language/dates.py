@@ -20,21 +20,33 @@ from agentmem.language.relative_dates import find_relative
 Role = Literal["on", "since", "until", "range", "for", "before", "after"]
 
 _MAYBE = re.compile(
-    r"\d|day|night|week|month|year|morning|evening|afternoon|noon|ago|recently|summer|spring|autumn|winter|fall|decade|"
+    r"\d|day|night|week|month|year|morning|evening|afternoon|noon|ago|recently|summer|spring|"
+    r"autumn|winter|fall|decade|"
     r"jan|feb|mar|apr|may|june|july|aug|sep|oct|nov|dec",
     re.IGNORECASE,
 )
 _LEAD = re.compile(
     r"\b(since|from|until|till|through|between|before|by|after|starting|beginning|as of|effective|up to|"
-    r"in|on|at|during|around|about|for|back in|early in|late in)\s+(?:(?:the|early|late|mid|around|about)[\s-]+)*$",
+    r"in|on|at|during|around|about|for|back in|early in|late in)\s+(?:(?:the|early|late|mid|"
+    r"around|about)[\s-]+)*$",
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"\s*(?:to|until|till|through|and|-|\u2013|\u2014|up to)\s*(?:the\s+)?$", re.IGNORECASE)
 _ROLES: dict[str, Role] = {
-    "since": "since", "from": "since", "starting": "since", "beginning": "since", "as of": "since",
-    "effective": "since", "until": "until", "till": "until", "through": "until", "up to": "until", "between": "since",
-    "before": "before", "after": "after",
-}  # fmt: skip
+    "since": "since",
+    "from": "since",
+    "starting": "since",
+    "beginning": "since",
+    "as of": "since",
+    "effective": "since",
+    "until": "until",
+    "till": "until",
+    "through": "until",
+    "up to": "until",
+    "between": "since",
+    "before": "before",
+    "after": "after",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +67,8 @@ class Moment:
     """Where the words that give the role begin ("since 2019"); the same as `start` if there are none."""
     yearless: bool = False
     """Whether the year was not written but told from the anchor."""
+    final: Period | None = None
+    """Of a range, the period at its end."""
 
 
 def find_dates(text: str, anchor: datetime | None) -> list[Moment]:
@@ -77,10 +91,16 @@ def find_dates(text: str, anchor: datetime | None) -> list[Moment]:
     return _joined(text, [_with_role(text, moment) for moment in found])
 
 
-def dated(text: str, moments: Sequence[Moment]) -> str:
-    """The text with the absolute date after each relative one: "yesterday (7 May 2023)"."""
+def dated(text: str, moments: Sequence[Moment], *, ongoing: bool = False) -> str:
+    """The text with the absolute date after each relative one: "yesterday (7 May 2023)".
+
+    Args:
+        text: What the moments were found in.
+        moments: From `find_dates`.
+        ongoing: Whether "for three years" lasts until the anchor, so that its beginning is known.
+    """
     for moment in sorted(moments, key=lambda m: -m.end):
-        if moment.relative:
+        if moment.relative and (ongoing or moment.role != "for"):
             text = f"{text[: moment.end]} ({moment.period.label}){text[moment.end :]}"
     return text
 
@@ -100,7 +120,11 @@ def _joined(text: str, moments: list[Moment]) -> list[Moment]:
     found: list[Moment] = []
     for moment in moments:
         before = found[-1] if found else None
-        if before is not None and before.role in {"since", "on"} and _BETWEEN.fullmatch(text[before.end : moment.start]):
+        if (
+            before is not None
+            and before.role in {"since", "on"}
+            and _BETWEEN.fullmatch(text[before.end : moment.start])
+        ):
             whole = span(before.period, moment.period)
             if whole is not None and (before.role == "since" or "and" not in text[before.end : moment.start]):
                 found[-1] = replace(
@@ -108,6 +132,8 @@ def _joined(text: str, moments: list[Moment]) -> list[Moment]:
                     end=moment.end,
                     period=whole,
                     role="range",
+                    final=moment.period,
+                    yearless=before.yearless and moment.yearless,
                     relative=before.relative or moment.relative,
                 )
                 continue

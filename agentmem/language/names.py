@@ -20,11 +20,13 @@ from agentmem.language.gazetteer import (
     TITLES,
 )
 from agentmem.language.stopwords import COMMON_OPENERS, FILLERS, STOP_WORDS
+from agentmem.language.wordlists import word_set
 
 EntityType = Literal["person", "organisation", "place", "thing"]
 
 _TOKEN = re.compile(
-    r"(?:[^\W\d_]\.){2,}|[^\W_](?:[\w+]|[-'\u2019.&](?=[^\W_]))*(?:(?<=\b[A-Z])\.|(?<=\bDr)\.|(?<=\bMr)\.|(?<=\bMs)\."
+    r"(?:[^\W\d_]\.){2,}|[^\W_](?:[\w+]|[-'\u2019.&](?=[^\W_]))*(?:(?<=\b[A-Z])\.|(?<=\bDr)\.|"
+    r"(?<=\bMr)\.|(?<=\bMs)\."
     r"|(?<=\bMrs)\.|(?<=\bSt)\.|(?<=\bProf)\.)?"
 )
 _POSSESSIVE = re.compile(r"(?:['\u2019]s|(?<=s)['\u2019])$", re.IGNORECASE)
@@ -34,16 +36,45 @@ _DETERMINERS = re.compile(
 _SPACES = re.compile(r"\s+")
 _EDGES = " \t\r\n\"'`.,;:!?()[]{}<>*_\u201c\u201d\u2018\u2019\u2026\u2013\u2014-|"
 # Small words that stay inside a name when capitals surround them.
-_JOINERS = frozenset({"of", "de", "da", "do", "del", "della", "di", "du", "la", "le", "van", "von", "der", "den", "el", "al", "bin", "ibn", "y", "&"})  # fmt: skip
-_PERSON_VERBS = frozenset(
-    """said says told tells asked asks thinks thought feels felt likes liked loves loved hates enjoys enjoyed wants
-    wanted lives lived works worked married knows knew wrote writes met studies studied plays played moved joined
-    graduated retired prefers speaks teaches taught believes hopes got went came has had is was will can""".split()
+_JOINERS = frozenset(
+    {
+        "of",
+        "de",
+        "da",
+        "do",
+        "del",
+        "della",
+        "di",
+        "du",
+        "la",
+        "le",
+        "van",
+        "von",
+        "der",
+        "den",
+        "el",
+        "al",
+        "bin",
+        "ibn",
+        "y",
+        "&",
+    }
 )
-_STRONG_PERSON_VERBS = _PERSON_VERBS - frozenset("has had is was will can moved got came joined".split())
-_PLACE_BEFORE = frozenset({"in", "to", "from", "near", "around", "across", "visit", "visited", "visiting", "toward", "towards", "via"})  # fmt: skip
+_PERSON_VERBS = word_set(
+    """
+    said says told tells asked asks thinks thought feels felt likes liked loves loved hates enjoys enjoyed wants
+    wanted lives lived works worked married knows knew wrote writes met studies studied plays played moved joined
+    graduated retired prefers speaks teaches taught believes hopes got went came has had is was will can
+    """
+)
+_STRONG_PERSON_VERBS = _PERSON_VERBS - word_set("has had is was will can moved got came joined")
+_PLACE_BEFORE = frozenset(
+    {"in", "to", "from", "near", "around", "across", "visit", "visited", "visiting", "toward", "towards", "via"}
+)
 _ORGANISATION_BEFORE = frozenset({"at", "joined", "joining", "joins", "join", "founded", "employer", "company"})
-_PERSON_BEFORE = frozenset({"with", "told", "asked", "met", "called", "married", "named", "and", "by"}) | KINSHIP | TITLES
+_PERSON_BEFORE = (
+    frozenset({"with", "told", "asked", "met", "called", "married", "named", "and", "by"}) | KINSHIP | TITLES
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +93,13 @@ class Name:
 
 @lru_cache(maxsize=16384)
 def normalise_name(name: str) -> str:
-    """The form in which names are compared: NFKC, case folded, no determiner, possessive ending or outer punctuation."""
-    folded = _SPACES.sub(" ", unicodedata.normalize("NFKC", name)).strip(_EDGES).casefold()
-    bare = _POSSESSIVE.sub("", _DETERMINERS.sub("", folded)).strip(_EDGES)
-    return unicodedata.normalize("NFKC", bare or folded or _SPACES.sub(" ", name).strip().casefold())
+    """The form in which names are compared: NFKC, case folded, no determiner, possessive or outer punctuation."""
+    previous, bare = "", unicodedata.normalize("NFKC", name).casefold()
+    while bare != previous:
+        previous = bare
+        bare = unicodedata.normalize("NFKC", _SPACES.sub(" ", bare).strip(_EDGES))
+        bare = _POSSESSIVE.sub("", _DETERMINERS.sub("", bare)).strip(_EDGES) or bare
+    return bare or _SPACES.sub(" ", name).strip().casefold()
 
 
 def names(text: str, *, known: Iterable[str] = (), opening: bool = True) -> list[Name]:
@@ -131,15 +165,15 @@ def _trimmed(
     text: str, words: list[tuple[str, int, int]], begin: int, stop: int, known: frozenset[str], opening: bool
 ) -> tuple[int, int]:
     """The run without leading words that are capitalised only by their place, and without times at its edges."""
-    first_of_sentence = begin == 0 and opening or _after_stop(text, words, begin)
+    first_of_sentence = (begin == 0 and opening) or _after_stop(text, words, begin)
     while begin < stop:
         word = _POSSESSIVE.sub("", words[begin][0].lower())
         if word in known:
             break
         plain = word in STOP_WORDS or word in FILLERS or word in CALENDAR or word == "i" or "'" in word[1:3]
-        if plain and not (word.isalpha() and words[begin][0].isupper() and len(word) > 1 and word != "i"):
-            begin += 1
-        elif first_of_sentence and stop - begin > 1 and word in COMMON_OPENERS:
+        if (plain and not (word.isalpha() and words[begin][0].isupper() and len(word) > 1 and word != "i")) or (
+            first_of_sentence and stop - begin > 1 and word in COMMON_OPENERS
+        ):
             begin += 1
         else:
             break
@@ -156,9 +190,7 @@ def _after_stop(text: str, words: list[tuple[str, int, int]], index: int) -> boo
     return not before or before[-1] in ".!?:;\n-\u2026\u2014"
 
 
-def _is_name(
-    words: list[tuple[str, int, int]], begin: int, stop: int, opening: bool, known: frozenset[str]
-) -> bool:
+def _is_name(words: list[tuple[str, int, int]], begin: int, stop: int, opening: bool, known: frozenset[str]) -> bool:
     word = _POSSESSIVE.sub("", words[begin][0])
     lowered = word.lower()
     if stop - begin > 1 or lowered in known:
@@ -181,8 +213,10 @@ def _opens_with_name(words: list[tuple[str, int, int]], begin: int, lowered: str
     following = words[begin + 1][0].lower() if begin + 1 < len(words) else ""
     if lowered.endswith("s") and following in {"are", "were", "have", "can", "do"}:
         return False
-    return following in _PERSON_VERBS or following in {"and", "also", "just", "now", "still", "does", "did", "would"} or (
-        following.endswith(("ed", "es", "s")) and len(following) > 3
+    return (
+        following in _PERSON_VERBS
+        or following in {"and", "also", "just", "now", "still", "does", "did", "would"}
+        or (following.endswith(("ed", "es", "s")) and len(following) > 3)
     )
 
 
@@ -194,7 +228,9 @@ def _name(text: str, words: list[tuple[str, int, int]], begin: int, stop: int) -
     before = words[begin - 1][0].lower() if begin else ""
     after = words[stop][0].lower() if stop < len(words) else ""
     possessive = bare != value
-    return Name(text=bare, type=name_type(bare, before=before, after=after, possessive=possessive), start=start, end=end)
+    return Name(
+        text=bare, type=name_type(bare, before=before, after=after, possessive=possessive), start=start, end=end
+    )
 
 
 def name_type(name: str, *, before: str = "", after: str = "", possessive: bool = False) -> EntityType:

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from agentmem.language.wordlists import word_set
+
 Aspect = Literal["state", "begins", "ends", "event"]
-"""state: it holds. begins: a change after which it holds. ends: a change after which it holds no longer. event: it happened."""
+"""state: it holds. begins, ends: a change after which it holds, or no longer. event: it happened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,7 @@ PREDICATES: dict[str, Predicate] = {
 # predicate | aspect | verb and tail, "/" between equal verbs or tails, "-" for a direct object, "!" for the passive.
 _FRAMES = """
 lives_in state live/reside/dwell in/at/near
-lives_in state stay/base! in
+lives_in state base! in
 lives_in begins settle in/down in
 lives_in begins move/relocate/emigrate/immigrate to/into/in to/back to/over to/out to/down to/up to
 lives_in begins move!/relocate!/transfer! to
@@ -101,12 +103,9 @@ works_at state work/intern/volunteer/consult at/for
 works_at state employ!/hire! by/at
 works_at begins employ!/hire! by/at
 works_at begins join -
-works_at begins start at/work at/working at/working for/a job at/a new job at/a new position at/my new job at/his new job at/her new job at/their new job at/job at
-works_at begins get/land/find/accept/take/begin a job at/a new job at/a job with/a position at/a role at/an offer from/hired by/hired at/a new position at/a new role at
+works_at begins start at/work at/working at/working for
 works_at ends leave/quit -
 works_at ends retire/resign from
-works_at ends fire!/dismiss! from/by
-works_at ends lay! off from/off by
 works_as state work/serve/act as
 works_as begins become -
 works_as begins promote!/appoint!/name!/make! to/as/-
@@ -114,7 +113,7 @@ works_as begins start as/working as/work as
 works_in state work in
 works_on state work on
 works_with state work with/alongside/together with
-leads state lead/manage/run/head/supervise/oversee -
+leads state lead/manage/supervise/oversee -
 led_by state lead!/manage!/head!/supervise!/run! by
 manager state report to
 married_to state marry! to
@@ -139,7 +138,7 @@ graduated_from event graduate from
 graduated_from event drop out of
 member_of state belong to
 member_of begins join the/a/an
-owns begins buy/purchase/acquire/inherit -
+owns begins buy/purchase/inherit -
 owns state own/possess -
 owns ends sell -
 has_pet begins adopt -
@@ -150,7 +149,7 @@ prefers state prefer -
 speaks state speak -
 plays state play -
 uses state use -
-uses begins switch/migrate/upgrade/change/convert to/over to
+uses begins switch/migrate to/over to
 uses begins start using
 uses ends stop using
 uses ends drop/abandon/deprecate -
@@ -161,50 +160,118 @@ born_in event bear! in
 died_in event die/pass in/away in
 scheduled_for state schedule!/plan!/set!/book!/fix! for/on
 scheduled_for state take/happen/occur place on/place at/place in/on/in
-scheduled_for begins move!/postpone!/reschedule!/delay!/push!/bring!/defer!/shift!/change! to/until/back to/forward to/till
+scheduled_for begins move!/postpone!/reschedule!/delay!/push!/bring! to/until/back to/forward to/till
+scheduled_for begins defer!/shift!/change! to/until/back to/forward to/till
 scheduled_for begins slip/shift/move/change to
-scheduled_for state start/begin/end/finish/launch/open/close/expire/arrive/depart/leave/ship on/at/in
+scheduled_for state start/begin/end/finish/launch/open/close/expire/arrive/depart/leave/ship/release on/at/in
+scheduled_for state launch!/release!/ship!/open!/close! on/at/in
 price state cost -
 price state price!/value!/list! at
 name state call!/name! -
 name begins rename!/rebrand! to/as/-
-founded_by event found!/establish!/create!/start! by
+founded_by event found!/establish!/start! by
 is begins turn into
 prefers begins start preferring
 """
 _ATTRIBUTES = {
-    "home town": "hometown", "hometown": "hometown", "phone": "phone", "phone number": "phone", "telephone": "phone",
-    "telephone number": "phone", "mobile": "phone", "mobile number": "phone", "cell": "phone", "cell number": "phone",
-    "cell phone number": "phone", "number": "number", "e-mail": "email", "email": "email", "email address": "email",
-    "e-mail address": "email", "mail address": "email", "home address": "address", "address": "address",
-    "birthday": "born_on", "birth date": "born_on", "birthdate": "born_on", "date of birth": "born_on",
-    "birthplace": "born_in", "place of birth": "born_in", "employer": "works_at", "workplace": "works_at",
-    "place of work": "works_at", "job": "works_as", "occupation": "works_as", "profession": "works_as",
-    "job title": "works_as", "husband": "married_to", "wife": "married_to", "spouse": "married_to",
-    "fiance": "engaged_to", "fiancé": "engaged_to", "fiancee": "engaged_to", "fiancée": "engaged_to",
-    "girlfriend": "partner", "boyfriend": "partner", "partner": "partner", "boss": "manager", "manager": "manager",
-    "supervisor": "manager", "line manager": "manager", "headquarters": "located_in", "headquarter": "located_in",
-    "head office": "located_in", "hq": "located_in", "location": "located_in", "cost": "price", "price": "price",
-    "chief executive officer": "ceo", "chief executive": "ceo", "chief technology officer": "cto",
-    "chief financial officer": "cfo", "university": "studies_at", "school": "studies_at", "college": "studies_at",
-    "major": "studies", "field of study": "studies", "first name": "first_name", "full name": "name", "name": "name",
-    "real name": "name", "nick name": "nickname", "nickname": "nickname", "current version": "version",
-    "latest version": "version", "due date": "deadline", "deadline": "deadline", "residence": "lives_in",
-    "team lead": "lead", "team leader": "lead", "state": "state", "native language": "native_language",
-    "citizenship": "citizenship", "nationality": "citizenship", "country of citizenship": "citizenship",
-}  # fmt: skip
+    "home town": "hometown",
+    "hometown": "hometown",
+    "phone": "phone",
+    "phone number": "phone",
+    "telephone": "phone",
+    "telephone number": "phone",
+    "mobile": "phone",
+    "mobile number": "phone",
+    "cell": "phone",
+    "cell number": "phone",
+    "cell phone number": "phone",
+    "number": "number",
+    "e-mail": "email",
+    "email": "email",
+    "email address": "email",
+    "e-mail address": "email",
+    "mail address": "email",
+    "home address": "address",
+    "address": "address",
+    "birthday": "born_on",
+    "birth date": "born_on",
+    "birthdate": "born_on",
+    "date of birth": "born_on",
+    "birthplace": "born_in",
+    "place of birth": "born_in",
+    "employer": "works_at",
+    "workplace": "works_at",
+    "place of work": "works_at",
+    "job": "works_as",
+    "occupation": "works_as",
+    "profession": "works_as",
+    "job title": "works_as",
+    "husband": "married_to",
+    "wife": "married_to",
+    "spouse": "married_to",
+    "fiance": "engaged_to",
+    "fiancé": "engaged_to",
+    "fiancee": "engaged_to",
+    "fiancée": "engaged_to",
+    "girlfriend": "partner",
+    "boyfriend": "partner",
+    "partner": "partner",
+    "boss": "manager",
+    "manager": "manager",
+    "supervisor": "manager",
+    "line manager": "manager",
+    "headquarters": "located_in",
+    "headquarter": "located_in",
+    "head office": "located_in",
+    "hq": "located_in",
+    "location": "located_in",
+    "cost": "price",
+    "price": "price",
+    "chief executive officer": "ceo",
+    "chief executive": "ceo",
+    "chief technology officer": "cto",
+    "chief financial officer": "cfo",
+    "university": "studies_at",
+    "school": "studies_at",
+    "college": "studies_at",
+    "major": "studies",
+    "field of study": "studies",
+    "first name": "first_name",
+    "full name": "name",
+    "name": "name",
+    "real name": "name",
+    "nick name": "nickname",
+    "nickname": "nickname",
+    "current version": "version",
+    "latest version": "version",
+    "due date": "deadline",
+    "deadline": "deadline",
+    "residence": "lives_in",
+    "team lead": "lead",
+    "team leader": "lead",
+    "state": "state",
+    "native language": "native_language",
+    "citizenship": "citizenship",
+    "nationality": "citizenship",
+    "country of citizenship": "citizenship",
+}
 # Attributes of which a subject may well have several.
-_PLURAL = frozenset(
-    """brother sister sibling child son daughter kid friend colleague coworker co-worker cousin uncle aunt nephew niece
-    neighbour neighbor grandmother grandfather grandparent grandson granddaughter roommate flatmate pet dog cat hobby
-    interest passion skill language goal dream problem issue concern example member part kind type idea point advantage
-    disadvantage benefit reason feature effect symptom lesson strength weakness challenge allergy favorite favourite
-    teacher student client customer book song film movie project task result thing person way one most best student
-    collaborator author founder creator developer""".split()
+_PLURAL = word_set(
+    """
+    brother sister sibling child son daughter kid friend colleague coworker co-worker cousin uncle aunt nephew niece
+    neighbour neighbor grandmother grandfather grandparent grandson granddaughter roommate flatmate pet dog cat
+    hobby interest passion skill language goal dream problem issue concern example member part kind type idea point
+    advantage disadvantage benefit reason feature effect symptom lesson strength weakness challenge allergy favorite
+    favourite teacher student client customer book song film movie project task result thing person way one most
+    best student collaborator author founder creator developer
+    """
 )
 _STATUS_DATES = frozenset({"deadline", "born_on", "due"})
 _NOT_WORD = re.compile(r"[^\w]+")
-_FILL = re.compile(r"^(?:the|a|an|my|our|your|his|her|its|their|current|present|new|official|actual|exact|own|old)\s+")
+_FILL = re.compile(
+    r"^(?:the|a|an|my|our|your|his|her|its|their|current|present|new|official|actual|exact|"
+    r"own|old)\s+"
+)
 
 
 def _frames() -> dict[str, tuple[Frame, ...]]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
-from agentmem.language.names import names, normalise_name
+from agentmem.language.asking import asked_of
+from agentmem.language.clauses import expanded
+from agentmem.language.dates import Moment, find_dates
+from agentmem.language.names import names
+from agentmem.language.question_forms import AnswerType, Asked
+from agentmem.language.question_tense import Tense, tense_of
 from agentmem.language.terms import terms
-
-AnswerType = Literal["place", "person", "time", "organisation", "number", "thing", "reason", "boolean", ""]
-Tense = Literal["now", "before", "first", "at", "any"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,15 @@ class QuestionAnalysis:
     """Search terms of the question."""
 
 
+_POLITE = re.compile(
+    r"^(?:(?:hey|hi|hello|ok|okay|so|and|but|well|please|now)[,!]?\s+)*(?:(?:can|could|would|"
+    r"will) you (?:please )?(?:tell me|remind me|remember|recall|say|find out|explain)\s+|"
+    r"(?:please )?(?:tell me|remind me)\s+(?:about\s+)?|do you (?:know|remember|recall)\s+|"
+    r"i(?:'d| would) like to know\s+|i (?:want|need) to know\s+|according to [^,]+,\s+)",
+    re.IGNORECASE,
+)
+
+
 def analyse_question(question: str, *, now: datetime) -> QuestionAnalysis:
     """Take a question apart; whatever is not recognised stays empty.
 
@@ -43,27 +53,42 @@ def analyse_question(question: str, *, now: datetime) -> QuestionAnalysis:
         question: As a user asks it.
         now: The present, timezone-aware; "last year" counts from it.
     """
-    found = tuple(name.text for name in names(question))
-    lowered = question.lower()
-    simple: list[tuple[str, str, AnswerType]] = [
-        (r"where (?:do|does|did|is|are)\b.*\b(?:live|living|move)", "lives_in", "place"),
-        (r"where (?:do|does|did|is|are)\b.*\bwork", "works_at", "organisation"),
-        (r"^when\b", "", "time"),
-        (r"^who\b", "", "person"),
-        (r"^where\b", "", "place"),
-    ]
-    predicate, answer = "", ""
-    kind: AnswerType = ""
-    for pattern, name, answered in simple:
-        if re.search(pattern, lowered):
-            predicate, kind = name, answered
-            break
-    tense: Tense = "before" if "before" in lowered else "now" if "now" in lowered else "any"
-    subject = found[0] if found else "user" if re.search(r"\b(?:i|my|me)\b", lowered) else ""
+    plain = " ".join(question.split())
+    bare = _POLITE.sub("", plain).strip(" ?.!\"'")
+    moments = find_dates(bare, now)
+    window = _window(moments)
+    tense, shorter = tense_of(_without(bare, moments), windowed=window is not None)
+    asked = asked_of(expanded(" ".join(shorter.split())))
+    found = names(plain, opening=True)
+    written = tuple(dict.fromkeys(name.text for name in found))
+    if not asked.subject:
+        asked = replace(asked, subject=_only_name(written, asked))
     return QuestionAnalysis(
-        subject=subject, predicate=predicate, object=answer, answer_type=kind, tense=tense, window=None,
-        names=tuple(dict.fromkeys(found)), terms=tuple(terms(question)),
-    )  # fmt: skip
+        subject=asked.subject,
+        predicate=asked.predicate,
+        object=asked.object,
+        answer_type=asked.answer_type,
+        tense=tense,
+        window=window,
+        names=written,
+        terms=tuple(dict.fromkeys(terms(plain))),
+    )
 
 
-__all__ = ["AnswerType", "QuestionAnalysis", "Tense", "analyse_question", "normalise_name"]
+def _window(moments: list[Moment]) -> tuple[datetime, datetime] | None:
+    if not moments:
+        return None
+    first = next((m for m in moments if m.role != "for"), moments[0])
+    return first.period.start, first.period.end
+
+
+def _without(text: str, moments: list[Moment]) -> str:
+    for moment in reversed(moments):
+        text = text[: moment.lead] + text[moment.end :]
+    return text.strip(" ,?")
+
+
+def _only_name(written: tuple[str, ...], asked: Asked) -> str:
+    """The one name in a question whose form is not recognised; it must be what the question is about."""
+    others = [name for name in written if name != asked.object]
+    return others[0] if len(others) == 1 and not asked.object else ""

@@ -23,12 +23,35 @@ from agentmem.language.periods import (
 )
 
 _COUNTS = {
-    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "a couple": 2, "couple": 2,
-    "a couple of": 2, "couple of": 2, "a few": 3, "few": 3, "several": 4, "half a": 1,
-}  # fmt: skip
+    "a": 1,
+    "an": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "fifteen": 15,
+    "twenty": 20,
+    "thirty": 30,
+    "a couple": 2,
+    "couple": 2,
+    "a couple of": 2,
+    "couple of": 2,
+    "a few": 3,
+    "few": 3,
+    "several": 4,
+    "half a": 1,
+}
 _COUNT = (
-    r"(?P<count>\d{1,3}|a couple of|a couple|couple of|a few|few|several|an?|one|two|three|four|five|six|seven|eight|nine|ten|"
+    r"(?P<count>\d{1,3}|a couple of|a couple|couple of|a few|few|several|an?|one|two|three|"
+    r"four|five|six|seven|eight|nine|ten|"
     r"eleven|twelve|fifteen|twenty|thirty)"
 )
 _UNIT = r"(?P<unit>day|week|weekend|month|year|decade|hour|minute)s?"
@@ -38,8 +61,12 @@ _DAYS = re.compile(
     re.IGNORECASE,
 )
 _OFFSETS = {
-    "the day before yesterday": -2, "yesterday": -1, "last night": -1, "tomorrow": 1, "the day after tomorrow": 2,
-}  # fmt: skip
+    "the day before yesterday": -2,
+    "yesterday": -1,
+    "last night": -1,
+    "tomorrow": 1,
+    "the day after tomorrow": 2,
+}
 _NAMED = re.compile(
     r"\b(?P<which>last|past|previous|this|this past|this coming|next|coming|the following)\s+"
     r"(?P<what>weekend|week|month|year|quarter|spring|summer|autumn|fall|winter|"
@@ -47,26 +74,41 @@ _NAMED = re.compile(
     r"january|february|march|april|may|june|july|august|september|october|november|december)\b",
     re.IGNORECASE,
 )
-_AGO = re.compile(rf"\b(?:about|around|almost|nearly|over|roughly|just)?\s*\b{_COUNT}\s+{_UNIT}\s+(?:ago|back|earlier)\b", re.IGNORECASE)
-_AHEAD = re.compile(rf"\b(?:in\s+{_COUNT}\s+{_UNIT}(?:['\u2019]?\s+time)?(?=\s*[.,;!]|$|\s+from now)|(?P<count2>\d+|an?|one|two|three|four|five|six)\s+(?P<unit2>day|week|month|year)s?\s+from\s+(?:now|today))\b", re.IGNORECASE)  # fmt: skip
+_AGO = re.compile(
+    rf"\b(?:about|around|almost|nearly|over|roughly|just)?\s*\b{_COUNT}\s+{_UNIT}\s+(?:ago|back|earlier)\b",
+    re.IGNORECASE,
+)
+_AHEAD = re.compile(
+    rf"\b(?:in\s+{_COUNT}\s+{_UNIT}(?:['\u2019]?\s+time)?(?=\s*[.,;!]|$|\s+from now)|"
+    rf"(?P<count2>\d+|an?|one|two|three|four|five|six)\s+(?P<unit2>day|week|month|"
+    rf"year)s?\s+from\s+(?:now|today))\b",
+    re.IGNORECASE,
+)
 _FOR = re.compile(
-    rf"\b(?:for|over|in)\s+(?:about\s+|almost\s+|nearly\s+|over\s+|the\s+(?:last|past)\s+){_COUNT}\s+{_UNIT}\b|"
-    r"\bfor\s+(?P<count3>\d{1,3}|a couple of|a few|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+    rf"\b(?:for|over|in)\s+(?:about\s+|almost\s+|nearly\s+|over\s+|the\s+(?:last|"
+    rf"past)\s+){_COUNT}\s+{_UNIT}\b|"
+    r"\bfor\s+(?P<count3>\d{1,3}|a couple of|a few|an?|one|two|three|four|five|six|seven|"
+    r"eight|nine|ten|eleven|twelve)"
     r"\s+(?P<unit3>week|month|year|decade)s?\b(?!\s+old)",
     re.IGNORECASE,
 )
 _WEEKDAY = re.compile(
-    r"\b(?:on|by|until|till|since|from|before|after)\s+(?P<day>Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b"
+    r"\b(?:on|by|until|till|since|from|before|after)\s+(?P<day>Monday|Tuesday|Wednesday|"
+    r"Thursday|Friday|Saturday|Sunday)\b"
     r"(?!s|,?\s+(?:\d|the \d|[A-Z][a-z]+ \d))"
 )
 _FUTURE = re.compile(
-    r"\b(?:will|'ll|shall|going to|plan|plans|planning|is on|are on|is scheduled|tomorrow|by|until|till|let's|can|should|"
+    r"\b(?:will|'ll|shall|going to|plan|plans|planning|is on|are on|is scheduled|tomorrow|by|"
+    r"until|till|let's|can|should|"
     r"must|need|needs|due|have to|has to)\b|\u2019ll\b",
     re.IGNORECASE,
 )
-_PAST_WORDS = re.compile(r"\b(?:was|were|did|had|went|got|said|[a-z]{2,}ed|met|took|made|came|saw|bought)\b", re.IGNORECASE)
+_PAST_WORDS = re.compile(
+    r"\b(?:was|were|did|had|went|got|said|[a-z]{2,}ed|met|took|made|came|saw|bought)\b", re.IGNORECASE
+)
 _MAYBE = re.compile(
-    r"yesterday|tomorrow|today|tonight|night|this|last|past|next|ago|coming|previous|following|from now|in |for |day|back|earlier"
+    r"yesterday|tomorrow|today|tonight|night|this|last|past|next|ago|coming|previous|"
+    r"following|from now|in |for |day|back|earlier"
     r"|now|over",
     re.IGNORECASE,
 )
@@ -88,7 +130,9 @@ def find_relative(text: str, anchor: datetime | None) -> Iterator[Found]:
     yield from _counted(text, today)
     for match in _WEEKDAY.finditer(text):
         number = WEEKDAYS.index(match["day"])
-        back = bool(_PAST_WORDS.search(text)) and not _FUTURE.search(text) or match.group().startswith(("since", "from"))
+        back = (bool(_PAST_WORDS.search(text)) and not _FUTURE.search(text)) or match.group().startswith(
+            ("since", "from")
+        )
         yield match.start("day"), match.end("day"), _weekday(number, today, back=back), True, False
 
 
@@ -104,7 +148,9 @@ def _counted(text: str, today: datetime) -> Iterator[Found]:
     for match in _FOR.finditer(text):
         count, unit = match["count"] or match["count3"], match["unit"] or match["unit3"]
         if found := _shifted(today, -_count(count), unit.lower()):
-            since = Period(start=found.start, end=today + timedelta(days=1), granularity="span", label=f"since {found.label}")
+            since = Period(
+                start=found.start, end=today + timedelta(days=1), granularity="span", label=f"since {found.label}"
+            )
             yield match.start(), match.end(), since, True, False
 
 
@@ -127,10 +173,12 @@ def _shifted(today: datetime, count: int, unit: str) -> Period | None:
 
 
 def _named(which: str, what: str, today: datetime) -> Period | None:
-    """"last week", "next May", "this summer": -1, 0 or 1 away."""
+    """As in "last week", "next May", "this summer": -1, 0 or 1 away."""
     back = which in {"last", "past", "previous"}
     step = -1 if back else 0 if which == "this" else 1
-    weekday = next((i for i, name in enumerate(WEEKDAYS) if name.lower().startswith(what[:3]) and what != "month"), None)
+    weekday = next(
+        (i for i, name in enumerate(WEEKDAYS) if name.lower().startswith(what[:3]) and what != "month"), None
+    )
     if weekday is not None and what[:3] in {"mon", "tue", "wed", "thu", "fri", "sat", "sun"}:
         return _weekday(weekday, today, back=back, include_today=which == "this")
     if what in {"week", "weekend", "month", "year"}:

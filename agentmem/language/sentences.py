@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from agentmem.language.wordlists import word_set
+
 UnitKind = Literal["sentence", "heading", "item", "row", "code"]
 
 _FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
@@ -20,8 +22,10 @@ _QUOTED = re.compile(r"\s*>+\s?")
 # An end of sentence is punctuation (with closing quotes or brackets), then a space and something that can begin one.
 _BREAK = re.compile(r"[.!?\u2026\u3002\uff01\uff1f]+[\"'\u201d\u2019)\]*_]*(?=\s|$)|[\u3002\uff01\uff1f]+")
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"'\u201c])(?:(?:mr|mrs|ms|dr|prof|st|sr|jr|rev|gen|col|capt|lt|sgt|hon|messrs|mt|ft|no|nos|vs|etc|approx|"
-    r"dept|est|fig|figs|eq|vol|pp|ed|eds|inc|ltd|co|corp|ave|blvd|rd|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|"
+    r"(?:^|[\s(\"'\u201c])(?:(?:mr|mrs|ms|dr|prof|st|sr|jr|rev|gen|col|capt|lt|sgt|hon|messrs|"
+    r"mt|ft|no|nos|vs|etc|approx|"
+    r"dept|est|fig|figs|eq|vol|pp|ed|eds|inc|ltd|co|corp|ave|blvd|rd|jan|feb|mar|apr|jun|jul|"
+    r"aug|sep|sept|oct|nov|"
     r"dec|mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|e\.g|i\.e|cf|al|a\.m|p\.m|ph\.d|m\.sc|b\.sc)|"
     r"[a-z]|(?:[a-z]\.)+[a-z])$",
     re.IGNORECASE,
@@ -31,9 +35,11 @@ _OPEN_ENDED = re.compile(
     r"(?:\b(?:etc|inc|ltd|co|corp|jr|sr|ave|blvd|rd|st)|\b[ap]\.m|ph\.d|\b(?:[a-z]\.)+[a-z])$", re.IGNORECASE
 )
 _PRONOUN_I = re.compile(r"(?:^|\s)I$")
-_STARTERS = frozenset(
-    """the a an i we he she they it this that these those my our his her their its there but and so then now in on at
-    after before when if you your what how why where who did do does is are was were""".split()
+_STARTERS = word_set(
+    """
+    the a an i we he she they it this that these those my our his her their its there but and so then now in on at
+    after before when if you your what how why where who did do does is are was were
+    """
 )
 _NEXT_WORD = re.compile(r"\s*[\"'\u201c\u2018(\[*_]*([^\s\"'.,;:!?)]+)")
 
@@ -90,42 +96,55 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
 
 def _blocks(text: str) -> Iterator[tuple[UnitKind, int, int, int]]:
     """Headings, rows, code blocks, items and paragraphs as (kind, level, start, end)."""
-    open_start: int | None = None
-    open_end = 0
-    open_kind: UnitKind = "sentence"
-    fence = ""
+    block: _Block | None = None
     for start, end in _lines(text):
         line = text[start:end]
-        if fence:
-            open_end = end
-            if line.strip().startswith(fence):
-                yield "code", 0, open_start or 0, open_end
-                fence, open_start = "", None
+        if block is not None and block.takes(text, line):
+            block.end = end
             continue
+        if block is not None:
+            yield block.kind, 0, block.start, end if block.closed else block.end
+            closed, block = block.closed, None
+            if closed:
+                continue
         shape = _shape(line)
-        if shape is None and open_start is not None and not _stands_alone(text[open_start:open_end], line):
-            open_end = end
-            continue
-        if open_start is not None:
-            yield open_kind, 0, open_start, open_end
-            open_start = None
-        if shape is None:
-            open_start, open_end, open_kind = start + _prefix(line), end, "sentence"
-        elif shape == "fence":
-            opening = _FENCE.match(line)
-            fence = opening.group(1) if opening else ""
-            open_start, open_end = start, end
-        elif shape == "item":
-            marker = _ITEM.match(line)
-            open_start, open_end, open_kind = start + (marker.end() if marker else 0), end, "item"
-        elif shape == "heading":
-            heading = _HEADING.match(line)
-            if heading:
-                yield "heading", len(heading.group(1)), start + heading.start(2), start + heading.end(2)
-        elif shape == "row":
-            yield "row", 0, start, end
-    if open_start is not None:
-        yield ("code" if fence else open_kind), 0, open_start, open_end
+        if shape in {"heading", "row"}:
+            yield _single(shape, line, start, end)
+        elif shape != "blank":
+            block = _opened(shape, line, start, end)
+    if block is not None:
+        yield block.kind, 0, block.start, block.end
+
+
+class _Block:
+    """A run of lines that belong together: a paragraph, an item with its continuation, or code."""
+
+    def __init__(self, kind: UnitKind, start: int, end: int, fence: str = "") -> None:
+        self.kind, self.start, self.end = kind, start, end
+        self.closed = False
+        self._fence = fence
+
+    def takes(self, text: str, line: str) -> bool:
+        """Whether a line goes on with the block."""
+        if self._fence:
+            self.closed = line.strip().startswith(self._fence)
+            return not self.closed
+        return _shape(line) is None and not _stands_alone(text[self.start : self.end], line)
+
+
+def _opened(shape: str | None, line: str, start: int, end: int) -> _Block:
+    if shape == "fence" and (opening := _FENCE.match(line)):
+        return _Block("code", start, end, opening.group(1))
+    if shape == "item" and (marker := _ITEM.match(line)):
+        return _Block("item", start + marker.end(), end)
+    return _Block("sentence", start + _prefix(line), end)
+
+
+def _single(shape: str | None, line: str, start: int, end: int) -> tuple[UnitKind, int, int, int]:
+    heading = _HEADING.match(line) if shape == "heading" else None
+    if heading:
+        return "heading", len(heading.group(1)), start + heading.start(2), start + heading.end(2)
+    return "row", 0, start, end
 
 
 def _prefix(line: str) -> int:

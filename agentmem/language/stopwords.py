@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from agentmem.language.wordlists import word_set
+
 _GRAMMAR = """
 a about above after again against all also am an and any anybody anyone anything are as at be because been before
 being below between both but by can cannot could did do does doing done down during each either else ever every
@@ -23,37 +25,37 @@ theyve wasnt werent weve whats whos wont wouldnt youd youll youre youve
 STOP_WORDS: frozenset[str] = frozenset((_GRAMMAR + _CONTRACTIONS).split())
 """Left out of search terms. Negations are in: keyword search cannot tell what they apply to."""
 
-FILLERS: frozenset[str] = frozenset(
+FILLERS: frozenset[str] = word_set(
     """
     absolutely actually ah aha aw awesome aww awww amazing anyway anyways basically bye cheers congrats
     congratulations cool exactly fantastic glad good goodbye gosh gotcha great haha hahaha hello hey hi hmm hooray
     incredible indeed lol lovely nice nope oh ok okay omg ooh oops phew please right sorry super sure sweet thank
     thanks totally true ugh uh uhh um wonderful wow wowza ya yay yeah yep yes yo yup
-    """.split()
+    """
 )
 """Words of greeting, thanks and reaction: a sentence of nothing else says nothing to remember."""
 
 COMMON_OPENERS: frozenset[str] = (
     STOP_WORDS
     | FILLERS
-    | frozenset(
+    | word_set(
         """
-        according add after ago all almost alone along already although always another answer anyone ask back bad based
-        because best better big both bring bring busy buy call care change check choose close come consider cool correct
-        correction create crazy currently day days dear decided definitely delete different easy either email enjoy
-        enough especially eventually excited fact family finally find first five following food forget four friends
-        fun funny give giving going gonna good got great guess guys half happy hard having health hearing help here
-        home honestly hope hopefully hopes hoping house hours imagine important in instead interesting job join keep
-        kids know last lately later learning leave life like listen little live lol long look looking looks love loved
-        luckily main make making maybe mean meanwhile meet meeting mine moments money most music my nature need new next
-        nobody none note nothing obviously office old one open part people perhaps person personally photo photos plan
-        play plus possibly previously probably project put question read reading really recently reminder remember
-        reply right running saturday say see seeing seems send set several share show simple since six small soon
-        speaking spending start starting stay still stop summary support ta take taking talk talking team tell ten
-        thinking though thought thoughts three time times tip today together tomorrow tonight true try trying turns
-        two under unfortunately update use used using usually wait walking want watch watching way week welcome
-        whenever wish wonder work working works worry writing wrong year years yesterday yet
-        """.split()
+    according add after ago all almost alone along already although always another answer anyone ask back bad based
+    because best better big both bring bring busy buy call care change check choose close come consider cool correct
+    correction create crazy currently day days dear decided definitely delete different easy either email enjoy
+    enough especially eventually excited fact family finally find first five following food forget four friends fun
+    funny give giving going gonna good got great guess guys half happy hard having health hearing help here home
+    honestly hope hopefully hopes hoping house hours imagine important in instead interesting job join keep kids
+    know last lately later learning leave life like listen little live lol long look looking looks love loved
+    luckily main make making maybe mean meanwhile meet meeting mine moments money most music my nature need new next
+    nobody none note nothing obviously office old one open part people perhaps person personally photo photos plan
+    play plus possibly previously probably project put question read reading really recently reminder remember reply
+    right running saturday say see seeing seems send set several share show simple since six small soon speaking
+    spending start starting stay still stop summary support ta take taking talk talking team tell ten thinking
+    though thought thoughts three time times tip today together tomorrow tonight true try trying turns two under
+    unfortunately update use used using usually wait walking want watch watching way week welcome whenever wish
+    wonder work working works worry writing wrong year years yesterday yet
+    """
     )
 )
 """Words whose capital at the head of a sentence does not make them a name."""

@@ -84,7 +84,7 @@ def _folded(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _word_pattern() -> re.Pattern[str]:
-    """Words in any script: letters, digits and the marks that belong to them, which `\\w` leaves out."""
+    """Words in any script: letters, digits and the marks that belong to them, which "word character" leaves out."""
     marks = "".join(
         re.escape(chr(point))
         for point in range(0x300, min(0x1_1000, sys.maxunicode))

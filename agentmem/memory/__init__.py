@@ -11,7 +11,7 @@ from agentmem.memory.extraction import (
     NoteDraft,
     RuleExtractor,
 )
-from agentmem.memory.journal import EpisodeRef, LogEntry, OperationSummary, Retained
+from agentmem.memory.journal import EpisodeRef, LogEntry, OperationSummary, Replaced, Retained
 from agentmem.memory.memory import DEFAULT_BANK, Memory, require_same_model
 from agentmem.memory.recalled import Evidence, Recall, RecalledMemory
 from agentmem.memory.reflect import Answer, Answerer, Citation, RuleAnswerer
@@ -40,6 +40,7 @@ __all__ = [
     "Recall",
     "RecalledMemory",
     "Received",
+    "Replaced",
     "Retained",
     "RuleAnswerer",
     "RuleDecider",

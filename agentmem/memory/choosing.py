@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agentmem.language import terms
@@ -36,7 +36,7 @@ def choose(
     *,
     k: int,
     keyword: Mapping[str, float],
-    preferred: Callable[[Node], bool] = lambda node: False,
+    preferred: frozenset[str] = frozenset(),
 ) -> list[Chosen]:
     """At most `k` memories: one of every group in order of rank, then what else the groups say about the query.
 
@@ -47,7 +47,7 @@ def choose(
         query_terms: Stemmed terms of the query.
         k: How many.
         keyword: Keyword scores by node id, the first tie-breaker.
-        preferred: Nodes that are shown first whatever they cover.
+        preferred: Ids that are shown first whatever they cover.
     """
     wanted = frozenset(query_terms)
     chosen: dict[str, Chosen] = {}
@@ -57,7 +57,13 @@ def choose(
             break
         said = sorted(
             (_said(node, wanted) for node in group.shown),
-            key=lambda s: (not preferred(s.node), -s.covered, -keyword.get(s.node.id, 0.0), _rank(s.node), s.node.id),
+            key=lambda s: (
+                s.node.id not in preferred,
+                -s.covered,
+                -keyword.get(s.node.id, 0.0),
+                _rank(s.node),
+                s.node.id,
+            ),
         )
         if any(s.node.id in chosen for s in said):
             continue  # evidence that only repeats what is shown already

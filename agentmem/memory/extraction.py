@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from agentmem.language import names, sentences, terms
+from agentmem.language import (
+    Passage,
+    Reader,
+    Statement,
+    day_label,
+    is_person,
+    keywords,
+    normalise_name,
+    speaker_name,
+    tags,
+)
 from agentmem.records import Episode
 
 
@@ -101,32 +110,137 @@ class Extractor(Protocol):
         """One extraction for each episode, in order; earlier episodes of the same origin are context."""
 
 
-_LIVES = re.compile(r"(?:live|lives|moved|am living) (?:in|to) ([A-Z]\w+)")
+_AGENT_SPEAKERS = frozenset({"assistant", "agent", "ai", "bot", "system", "tool"})
+_NOTE_SENTENCES = 5
+_NOTE_LENGTH = 700
 
 
 class RuleExtractor:
-    """The rule-based form: local, free, deterministic."""
+    """The rule-based form: local, free, deterministic. Safe to share between threads."""
 
     def extract(self, episodes: Sequence[Episode]) -> list[Extraction]:
         """See `Extractor`."""
-        return [self._one(episode) for episode in episodes]
+        readers: dict[str, Reader] = {}
+        return [self._one(episode, readers) for episode in episodes]
 
-    def _one(self, episode: Episode) -> Extraction:
-        facts = []
-        speaker = episode.speaker or "user"
-        for unit in sentences(episode.text):
-            if unit.kind == "code" or unit.text.endswith("?") or len(terms(unit.text)) < 2:
-                continue
-            found = tuple(EntityMention(name=n.text, entity_type=n.type) for n in names(unit.text))
-            lives = _LIVES.search(unit.text)
-            text = re.sub(r"\bI\b", speaker, unit.text)
-            facts.append(
-                FactDraft(
-                    text=text, quote=unit.text, subject=speaker if lives else "", predicate="lives_in" if lives else "",
-                    object=lives.group(1) if lives else "", object_type="place" if lives else "",
-                    functional=bool(lives), valid_from=episode.at if lives else None, mentions=found,
-                )
-            )  # fmt: skip
-        mentions = {m.name: m for f in facts for m in f.mentions}
-        note = NoteDraft(text=episode.text) if facts else None
-        return Extraction(episode_id=episode.id, facts=tuple(facts), note=note, mentions=tuple(mentions.values()))
+    def _one(self, episode: Episode, readers: dict[str, Reader]) -> Extraction:
+        reader = readers.setdefault(episode.origin or episode.source or episode.id, Reader())
+        at = episode.at or episode.created_at
+        passage = reader.read(episode.text, speaker=episode.speaker, at=at)
+        typed = _Types(episode, passage)
+        acting = episode.speaker.casefold() in _AGENT_SPEAKERS or bool(
+            episode.agent and episode.speaker == episode.agent
+        )
+        facts = tuple(dict.fromkeys(_draft(s, typed, acting) for s in passage.statements))
+        return Extraction(
+            episode_id=episode.id,
+            facts=facts,
+            note=_note(episode, facts, passage, at) if facts else None,
+            mentions=typed.all(facts),
+            forget=tuple(ForgetRequest(about=about, quote=quote) for about, quote in passage.forget),
+        )
+
+
+class _Types:
+    """The entity types of one episode: the most telling context of a name decides."""
+
+    def __init__(self, episode: Episode, passage: Passage) -> None:
+        self._types: dict[str, str] = {}
+        self._shown: dict[str, str] = {}
+        self._speaker = speaker_name(episode.speaker)
+        self._learn(self._speaker, "person") if episode.speaker else None
+        for statement in passage.statements:
+            if statement.object_type:
+                self._learn(statement.object, statement.object_type)
+        for name in passage.names:
+            self._learn(name.text, name.type)
+
+    def _learn(self, name: str, entity_type: str) -> None:
+        bare = normalise_name(name)
+        if bare and (bare not in self._types or self._types[bare] == "thing"):
+            self._types[bare] = entity_type
+            self._shown.setdefault(bare, name)
+
+    def mention(self, name: str, fallback: str = "thing") -> EntityMention:
+        """A name with its type."""
+        bare = normalise_name(name)
+        return EntityMention(name=self._shown.get(bare, name), entity_type=self._types.get(bare, fallback))
+
+    def of(self, statement: Statement) -> tuple[EntityMention, ...]:
+        """The names of a statement once each: subject, object, then the others."""
+        found: dict[str, EntityMention] = {}
+        if statement.subject and statement.subject.casefold() != "we":
+            person = is_person(statement.subject) and normalise_name(statement.subject) not in self._types
+            found[normalise_name(statement.subject)] = self.mention(statement.subject, "person" if person else "thing")
+        if statement.object_type:
+            found.setdefault(normalise_name(statement.object), self.mention(statement.object, statement.object_type))
+        for name in statement.names:
+            found.setdefault(normalise_name(name.text), self.mention(name.text))
+        return tuple(found.values())
+
+    def all(self, facts: Sequence[FactDraft]) -> tuple[EntityMention, ...]:
+        """Every name of the episode once, the speaker's first."""
+        found: dict[str, EntityMention] = {}
+        if self._speaker and facts:
+            found[normalise_name(self._speaker)] = self.mention(self._speaker, "person")
+        for fact in facts:
+            for mention in fact.mentions:
+                found.setdefault(normalise_name(mention.name), mention)
+        return tuple(found.values())
+
+
+def _draft(statement: Statement, typed: _Types, acting: bool) -> FactDraft:
+    return FactDraft(
+        text=statement.text,
+        quote=statement.quote,
+        subject=statement.subject,
+        predicate=statement.predicate,
+        object=statement.object,
+        object_type=statement.object_type,
+        functional=statement.functional,
+        corrects=statement.corrects,
+        ends=statement.ends,
+        valid_from=statement.valid_from,
+        valid_to=statement.valid_to,
+        mentions=typed.of(statement),
+        experience=acting and normalise_name(statement.subject) in {"assistant", "agent"},
+    )
+
+
+def _note(episode: Episode, facts: Sequence[FactDraft], passage: Passage, at: datetime) -> NoteDraft:
+    texts = list(dict.fromkeys(fact.text for fact in facts))
+    whole = " ".join(texts)
+    planned = any(fact.predicate in {"plans_to", "wants_to"} for fact in facts)
+    words = keywords(whole, found=passage.names, without=(speaker_name(episode.speaker),) if episode.speaker else ())
+    return NoteDraft(
+        text=_condensed(texts, words),
+        context=_context(episode, passage, words, at),
+        keywords=words,
+        tags=tags(whole, planned=planned),
+    )
+
+
+def _condensed(texts: Sequence[str], words: Sequence[str]) -> str:
+    """The statements that hold most keywords, in their order, within a note's length."""
+    lowered = [word.casefold() for word in words]
+    ranked = sorted(range(len(texts)), key=lambda i: (-sum(word in texts[i].casefold() for word in lowered), i))
+    kept: list[int] = []
+    length = 0
+    for index in ranked[:_NOTE_SENTENCES]:
+        if kept and length + len(texts[index]) > _NOTE_LENGTH:
+            continue
+        kept.append(index)
+        length += len(texts[index])
+    return " ".join(texts[index] for index in sorted(kept))
+
+
+def _context(episode: Episode, passage: Passage, words: Sequence[str], at: datetime) -> str:
+    """One sentence: who or what source, when, about what."""
+    about = f", about {', '.join(words[:3])}" if words else ""
+    when = f" on {day_label(at)}" if episode.at else ""
+    if episode.speaker:
+        who = speaker_name(episode.speaker)
+        return f"{who[0].upper()}{who[1:]} said this{when}{about}."
+    section = f", section {passage.path}" if passage.path else ""
+    place = episode.origin or episode.source
+    return f"From {place}{section}{when}{about}." if place else f"Noted{when}{section}{about}."

@@ -54,7 +54,7 @@ class Group:
     claims: tuple[Node, ...] = ()
     """Those that may be shown, by id."""
     members: tuple[str, ...] = ()
-    """Ids whose keyword hits count: the claims in view, and the Episode unless some of what it says has left the view."""
+    """Ids whose keyword hits count: claims in view, and the Episode unless some of what it says left the view."""
     current: float = 1.0
     """Share of its claims that are in the view: how far the Episode's meaning still counts."""
     before: str = ""

@@ -95,6 +95,36 @@ class LogEntry:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """A claim that stopped being current, and what took its place."""
+
+    op: OperationType
+    """UPDATE or DELETE."""
+    id: str
+    """The new claim of an UPDATE, the old one of a DELETE."""
+    text: str
+    """What is so now; empty for a DELETE."""
+    before: str
+    """What was so before."""
+    at: datetime | None
+    """When the change was said to happen; None if nobody knows."""
+    reason: str
+    run: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able, `at` as ISO 8601."""
+        return {
+            "op": self.op.value,
+            "id": self.id,
+            "text": self.text,
+            "before": self.before,
+            "at": self.at.isoformat() if self.at else None,
+            "reason": self.reason,
+            "run": self.run,
+        }
+
+
 def read_log(
     store: Store, bank: str, where: JournalFilter | None = None, *, limit: int | None = None
 ) -> list[LogEntry]:
@@ -137,3 +167,26 @@ def summaries(store: Store, bank: str, operations: Iterable[Operation]) -> tuple
 def _words(nodes: Mapping[str, Node], operation: Operation) -> str:
     node = nodes.get(operation.target)
     return node.text if node is not None and node.status is not Status.ERASED else ""
+
+
+def read_changes(store: Store, bank: str, *, run_id: str = "", limit: int = 100) -> list[Replaced]:
+    """What stopped being true, oldest first: the newest `limit` UPDATEs and DELETEs, of one run if `run_id` is given."""
+    ops = frozenset({OperationType.UPDATE, OperationType.DELETE})
+    operations = store.operations(bank, JournalFilter(ops=ops, run_id=run_id), limit=limit)
+    ids = [ref.id for operation in operations for ref in (operation.before, operation.after) if ref]
+    nodes = store.fetch(bank, list(dict.fromkeys(ids)))
+    return [_replaced(operation, nodes) for operation in operations]
+
+
+def _replaced(operation: Operation, nodes: Mapping[str, Node]) -> Replaced:
+    before = nodes.get(operation.before.id) if operation.before else None
+    after = nodes.get(operation.after.id) if operation.after else None
+    return Replaced(
+        op=operation.op,
+        id=operation.target,
+        text=after.text if after else "",
+        before=before.text if before else "",
+        at=(after.at if after else None) or (before.valid_to if before else None),
+        reason=operation.reason,
+        run=operation.run_id,
+    )

@@ -14,7 +14,15 @@ from agentmem.errors import EmbeddingMismatch, InputError, NotFound
 from agentmem.memory.decision import Decider, RuleDecider
 from agentmem.memory.evidence import Message, Provenance
 from agentmem.memory.extraction import Extractor, RuleExtractor
-from agentmem.memory.journal import EpisodeRef, LogEntry, Retained, read_log, summaries
+from agentmem.memory.journal import (
+    EpisodeRef,
+    LogEntry,
+    Replaced,
+    Retained,
+    read_changes,
+    read_log,
+    summaries,
+)
 from agentmem.memory.recall import recall
 from agentmem.memory.recalled import Recall
 from agentmem.memory.reflect import Answer, Answerer, RuleAnswerer, reflect
@@ -192,6 +200,10 @@ class Memory:
     def log(self, where: JournalFilter | None = None, *, limit: int | None = None) -> list[LogEntry]:
         """Every change of this bank, oldest first; with `limit`, the newest ones."""
         return read_log(self.store, self.bank, where, limit=limit)
+
+    def changes(self, *, run_id: str = "", limit: int = 100) -> list[Replaced]:
+        """What stopped being true and what took its place, oldest first; with `run_id`, what that run changed."""
+        return read_changes(self.store, self.bank, run_id=run_id, limit=limit)
 
     def statistics(self) -> Statistics:
         """Counts of this bank."""

@@ -12,7 +12,7 @@ from agentmem.language import QuestionAnalysis, analyse_question, names, normali
 from agentmem.memory.fusion import scaled_keyword, scaled_semantic
 from agentmem.stores import Hit, KeySearch, Search, TextSearch, TimeSearch, VectorSearch
 
-HITS = 300
+HITS = 200
 """Hits of each search: deep enough that a turn's neighbours have scores of their own."""
 
 HISTORY_TENSES = frozenset({"before", "first", "at"})

@@ -7,7 +7,7 @@ claims), so that a statement and its source never compete with each other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,6 +16,7 @@ from agentmem.errors import InputError
 from agentmem.language import normalise_name
 from agentmem.memory.choosing import Chosen, choose
 from agentmem.memory.fusion import (
+    DECIMALS,
     KEY_WEIGHT,
     SPEAKER_WEIGHT,
     TIME_WEIGHT,
@@ -98,21 +99,12 @@ def recall(
         valid_at=valid_at,
         known_at=known_at,
     )
-    searches = searches_of(parsed, embedder.embed(parsed.texts))
-    view = View(bank=bank, kinds=_searched(sight.kinds), valid_at=valid_at, known_at=known_at, statuses=sight.statuses)
-    channels = channels_of(searches, store.search(view, searches))
+    channels = _search(store, embedder, bank, parsed, sight)
     candidates = _candidates(channels, max(CANDIDATES, 5 * k))
     around = _surroundings(store, bank, candidates, sight)
     ranked = _rank(grouped(around.nodes, around.relationships, sight), candidates, channels, parsed)
-    chosen = choose(
-        ranked,
-        parsed.analysis.terms,
-        k=k,
-        keyword=channels.keyword,
-        preferred=lambda node: node.id in channels.keys,
-    )
-    resting = evidence_of(around.relationships)
-    memories = tuple(_memory(c, resting.get(c.node.id, []), around.nodes) for c in chosen)
+    chosen = choose(ranked, parsed.analysis.terms, k=k, keyword=channels.keyword, preferred=channels.keys)
+    memories = _memories(chosen, around)
     context, tokens = pack(memories, token_budget)
     return Recall(query=query, memories=memories, context=context, tokens=tokens)
 
@@ -128,20 +120,34 @@ def _check(query: str, k: int, token_budget: int, times: tuple[datetime | None, 
         raise InputError("a time has no zone.", where="recall", hint="Give valid_at and known_at with a time zone.")
 
 
+def _search(store: Store, embedder: Embedder, bank: str, query: ParsedQuery, sight: Sight) -> Channels:
+    """Every channel, in one round trip."""
+    searches = searches_of(query, embedder.embed(query.texts))
+    view = View(
+        bank=bank,
+        kinds=_searched(sight.kinds),
+        valid_at=sight.valid_at,
+        known_at=sight.known_at,
+        statuses=sight.statuses,
+    )
+    return channels_of(searches, store.search(view, searches))
+
+
 def _searched(kinds: frozenset[Kind]) -> frozenset[Kind]:
     """Claims are found through their Episode too, and the other way round, so that one is searched with the other."""
     return kinds | CLAIMS | {Kind.EPISODE} if kinds & (CLAIMS | {Kind.EPISODE}) else kinds
 
 
 def _candidates(channels: Channels, limit: int) -> frozenset[str]:
-    """The nodes whose surroundings are worth a look: the best of every channel and of all together."""
-    together: dict[str, float] = {}
+    """The nodes whose surroundings are worth a look: the best by all channels together, and every exact key."""
+    keyword, semantic, anonymous = channels.keyword, channels.semantic, channels.anonymous
+    best = []
     for node_id in channels.found:
-        meaning = max(channels.semantic.get(node_id, 0.0), channels.anonymous.get(node_id, 0.0))
-        bonus = KEY_WEIGHT * (node_id in channels.keys) + TIME_WEIGHT * (node_id in channels.times)
-        together[node_id] = blended(channels.keyword.get(node_id, 0.0), meaning) + bonus
-    best = sorted(together, key=lambda node_id: (-round(together[node_id], 9), node_id))[:limit]
-    return frozenset(best) | channels.keys
+        meaning = max(semantic.get(node_id, 0.0), anonymous.get(node_id, 0.0))
+        together = blended(keyword.get(node_id, 0.0), meaning) + TIME_WEIGHT * (node_id in channels.times)
+        best.append((-round(together, DECIMALS), node_id))
+    best.sort()
+    return frozenset(node_id for _, node_id in best[:limit]) | channels.keys
 
 
 def _surroundings(store: Store, bank: str, candidates: frozenset[str], sight: Sight) -> _Surroundings:
@@ -192,6 +198,11 @@ def _named_speaker(group: Group, people: frozenset[str]) -> bool:
     """Whether the query names who spoke, by full name or by first name."""
     speaker = normalise_name(group.episode.speaker) if group.episode and group.episode.speaker else ""
     return bool(speaker) and (speaker in people or speaker.split()[0] in people)
+
+
+def _memories(chosen: Sequence[Chosen], around: _Surroundings) -> tuple[RecalledMemory, ...]:
+    resting = evidence_of(around.relationships)
+    return tuple(_memory(one, resting.get(one.node.id, []), around.nodes) for one in chosen)
 
 
 def _memory(chosen: Chosen, episodes: list[str], nodes: Mapping[str, Node]) -> RecalledMemory:

@@ -1,13 +1,14 @@
 """Entities: which names mean the same one.
 
-Exact normalised names come first. Beyond that one rule: a first name alone and a full name that begins with it are the
-same person if the bank knows exactly one such person; the second name becomes an alias, SAME_AS the canonical Entity.
+Exact normalised names come first. Beyond that two rules, each applied only if exactly one entity fits: a first name
+alone and a full name that begins with it are the same person; a name with and without a designator ("Project
+Kestrel", "Kestrel") is the same thing. The later name becomes an alias, SAME_AS the canonical Entity.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from agentmem.language import normalise_name, terms
 from agentmem.memory.changes import ChangeBuilder, Grounds
@@ -15,7 +16,12 @@ from agentmem.memory.extraction import EntityMention
 from agentmem.records import Change, Entity, IndexEntry, Kind, Relationship, RelationshipType, Status, node_id
 from agentmem.stores import Direction, KeySearch, Store, TextSearch, View
 
+UNTYPED = "thing"
+"""The type of an entity of which nothing more is known; a later mention may give a better one."""
+
 _CANDIDATES = 20
+_LONGEST_PERSON = 3
+_DESIGNATORS = frozenset({"project", "operation", "mission", "programme", "program", "initiative", "team", "company"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,34 +57,37 @@ def resolve(store: Store, builder: ChangeBuilder, sightings: Iterable[Sighting])
     for sighting in sightings:
         name = normalise_name(sighting.mention.name)
         known = first_seen.get(name)
-        if name and (known is None or (known.mention.entity_type == "thing" != sighting.mention.entity_type)):
+        if name and (known is None or (known.mention.entity_type == UNTYPED != sighting.mention.entity_type)):
             first_seen[name] = sighting
     if not first_seen:
         return Resolution()
-    entities, people = _known(store, builder.bank, first_seen)
+    entities, known_entities = _known(store, builder.bank, first_seen)
     changes: list[Change] = []
     for name, sighting in first_seen.items():
-        if name in entities:
-            continue
-        entity = _new_entity(builder, name, sighting)
-        canonical = _same_person(name, people) if entity.entity_type == "person" else None
-        changes.append(_addition(builder, entity, sighting, canonical))
-        entities[name] = canonical or entity
-        if entity.entity_type == "person":
-            people[name] = canonical or entity
+        known_entity = entities.get(name)
+        if known_entity is None:
+            entity = _new_entity(builder, name, sighting)
+            canonical = _same_one(name, entity.entity_type, known_entities)
+            changes.append(_addition(builder, entity, sighting, canonical))
+            entities[name] = known_entities[name] = canonical or entity
+        elif known_entity.entity_type == UNTYPED != sighting.mention.entity_type:
+            typed = replace(known_entity, entity_type=sighting.mention.entity_type)
+            grounds = Grounds(reason=f"turns out to be a {typed.entity_type}", evidence=(sighting.episode_id,))
+            changes.append(builder.evolve(known_entity, typed, grounds))
+            for named in (entities, known_entities):
+                named.update({key: typed for key, entity in named.items() if entity.id == typed.id})
     return Resolution(entities=entities, changes=tuple(changes))
 
 
 def _known(store: Store, bank: str, wanted: Mapping[str, Sighting]) -> tuple[dict[str, Entity], dict[str, Entity]]:
-    """Known entities by name (aliases lead to the canonical one), and people who share a first name with the wanted."""
+    """Known entities by name: those that are wanted, and those that share a word with them (for aliases).
+
+    A name that is an alias leads to the canonical entity.
+    """
     view = View(bank=bank, kinds=frozenset({Kind.ENTITY}))
-    people_terms = {
-        name: tuple(terms(name.split()[0]))
-        for name, sighting in wanted.items()
-        if sighting.mention.entity_type == "person"
-    }
-    by_first_name = [TextSearch(terms=first, k=_CANDIDATES) for first in dict.fromkeys(people_terms.values()) if first]
-    hits = store.search(view, [KeySearch(keys=tuple(wanted)), *by_first_name])
+    telling = dict.fromkeys(tuple(terms(word)) for name in wanted for word in _telling_words(name))
+    by_word = [TextSearch(terms=word, k=_CANDIDATES) for word in telling if word]
+    hits = store.search(view, [KeySearch(keys=tuple(wanted)), *by_word])
     ids = list(dict.fromkeys(hit.id for found in hits for hit in found))
     if not ids:
         return {}, {}
@@ -90,22 +99,43 @@ def _known(store: Store, bank: str, wanted: Mapping[str, Sighting]) -> tuple[dic
         meant = canonical.get(node.id, node)
         if isinstance(meant, Entity):
             by_key[node.key] = meant
-    exact = {name: by_key[name] for name in wanted if name in by_key}
-    people = {key: entity for key, entity in by_key.items() if entity.entity_type == "person"}
-    return exact, people
+    return {name: by_key[name] for name in wanted if name in by_key}, by_key
 
 
-def _same_person(name: str, people: Mapping[str, Entity]) -> Entity | None:
-    """The one known person whom `name` may mean: a bare first name and a full name that begins with it."""
+def _telling_words(name: str) -> Iterator[str]:
+    """The words by which another form of a name would be found: its first, and the one after a designator."""
     words = name.split()
+    yield words[0]
+    if len(words) == 2 and words[0] in _DESIGNATORS:
+        yield words[1]
+
+
+def _same_one(name: str, entity_type: str, known: Mapping[str, Entity]) -> Entity | None:
+    """The one known entity that a new name is another form of."""
+    words = name.split()
+    forms = {e.id: e for key, e in known.items() if _differ_by_designator(name, key)}
+    if len(forms) == 1:
+        return next(iter(forms.values()))
+    people = {
+        key: e for key, e in known.items() if "person" in (entity_type, e.entity_type) and _may_be(e, entity_type)
+    }
     if len(words) == 1:
         meant = {e.id: e for key, e in people.items() if key.split()[0] == name}
         return next(iter(meant.values())) if len(meant) == 1 else None
     first = people.get(words[0])
-    if first is None:
+    if first is None or len(words) > _LONGEST_PERSON:
         return None
-    other_full_names = [key for key, e in people.items() if e.id == first.id and len(key.split()) > 1 and key != name]
-    return None if other_full_names else first
+    taken = any(e.id == first.id and len(key.split()) > 1 for key, e in people.items())
+    return None if taken else first
+
+
+def _may_be(entity: Entity, entity_type: str) -> bool:
+    return {entity.entity_type, entity_type} <= {"person", UNTYPED} and len(entity.key.split()) <= _LONGEST_PERSON
+
+
+def _differ_by_designator(name: str, other: str) -> bool:
+    longer, shorter = sorted((name.split(), other.split()), key=len, reverse=True)
+    return len(longer) == len(shorter) + 1 and longer[0] in _DESIGNATORS and longer[1:] == shorter
 
 
 def _new_entity(builder: ChangeBuilder, name: str, sighting: Sighting) -> Entity:

@@ -100,7 +100,9 @@ class WritePath:
         for group in _between_forgettings(list(zip(episodes, extractions, strict=True))):
             for attempt in _retrying():
                 with attempt:
-                    assembly, changes = self._assemble(*zip(*group, strict=True), vectors)
+                    assembly, changes = self._assemble(
+                        [episode for episode, _ in group], [extraction for _, extraction in group], vectors
+                    )
                     changeset = Changeset(bank=self.bank, changes=tuple(changes), guards=assembly.guards)
                     committed = self.store.commit(changeset)
             operations.extend(committed)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agentmem.workflow.problems import Problem
-    from agentmem.workflow.runner import Workflow, WorkflowRun
+    from agentmem.workflow.runner import WorkflowRun
     from agentmem.workflow.runs import Run, RunRegistry
     from agentmem.workflow.spec import WorkflowSpec
+    from agentmem.workflow.workflow import Workflow
 
 __all__ = ["Problem", "Run", "RunRegistry", "Workflow", "WorkflowRun", "WorkflowSpec"]
 
@@ -17,7 +18,7 @@ _HOMES = {
     "Problem": "problems",
     "Run": "runs",
     "RunRegistry": "runs",
-    "Workflow": "runner",
+    "Workflow": "workflow",
     "WorkflowRun": "runner",
     "WorkflowSpec": "spec",
 }

@@ -98,7 +98,9 @@ def _composed(text: str, document: Document) -> yaml.Node | None:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         said = ", ".join(filter(None, [error.context, error.problem]))
-        document.problems.append(Problem(message=f"not valid YAML: {said}.", hint=_yaml_hint(said), line=line, column=column))
+        document.problems.append(
+            Problem(message=f"not valid YAML: {said}.", hint=_yaml_hint(said), line=line, column=column)
+        )
         return None
     except yaml.YAMLError as error:
         document.problems.append(Problem(message=f"not valid YAML: {error}.", line=1, column=1))
@@ -113,7 +115,12 @@ def _composed(text: str, document: Document) -> yaml.Node | None:
     elif not isinstance(root, yaml.MappingNode):
         line, column = _mark(root)
         document.problems.append(
-            Problem(message="a workflow is a mapping of keys to values.", hint="For example: task: ...", line=line, column=column)
+            Problem(
+                message="a workflow is a mapping of keys to values.",
+                hint="For example: task: ...",
+                line=line,
+                column=column,
+            )
         )
         return None
     return root

@@ -86,7 +86,9 @@ def parse_inputs(specs: Mapping[str, InputSpec], given: Sequence[str], *, folder
     for item in given:
         name, equals, text = item.partition("=")
         if not equals:
-            raise InputError(f"{item!r} is not key=value.", where="--input", hint="For example: --input folder=documents")
+            raise InputError(
+                f"{item!r} is not key=value.", where="--input", hint="For example: --input folder=documents"
+            )
         _require_known(name.strip(), specs)
         texts.setdefault(name.strip(), []).append(text)
     return {name: _parsed(name, values, specs[name].type, folder) for name, values in texts.items()}
@@ -125,7 +127,9 @@ def _plain(value: Any) -> Any:
 
 def _require_known(name: str, specs: Mapping[str, InputSpec]) -> None:
     if name not in specs:
-        raise InputError(f"the workflow has no input {name!r}.", where="inputs", hint=suggestion(name, specs, label="Inputs"))
+        raise InputError(
+            f"the workflow has no input {name!r}.", where="inputs", hint=suggestion(name, specs, label="Inputs")
+        )
 
 
 def _parsed(name: str, texts: list[str], type_: InputType, folder: Path) -> Any:
@@ -133,7 +137,9 @@ def _parsed(name: str, texts: list[str], type_: InputType, folder: Path) -> Any:
         return _parsed_list(name, texts)
     if len(texts) > 1:
         raise InputError(
-            f"the input {name!r} is given {len(texts)} times.", where=f"input {name}", hint="Only a list can be repeated."
+            f"the input {name!r} is given {len(texts)} times.",
+            where=f"input {name}",
+            hint="Only a list can be repeated.",
         )
     text = texts[0]
     value = _SINGLE[type_](text) if type_ in _SINGLE else text

@@ -30,14 +30,14 @@ class Loaded:
     """What is wrong with its form."""
 
 
-def read_workflow(path: Path) -> Loaded:
-    """Read a workflow file without raising for what is wrong with its content.
+def read_workflow(path: Path, name: str) -> Loaded:
+    """Read a workflow file without raising for what is wrong with its content; messages call it `name`.
 
     Raises:
         NotFound: there is no such file.
         InputError: it is a folder, or cannot be read.
     """
-    return parse_spec(read_document(path, path.name))
+    return parse_spec(read_document(path, name))
 
 
 def parse_spec(document: Document) -> Loaded:
@@ -135,23 +135,24 @@ def _wrong_choice(key: Key, details: ErrorDetails, document: Document) -> Proble
             'The only choice is "none": planner, executor, reflector and memory manager work by rules.',
         )
     expected = str(details.get("ctx", {}).get("expected", "")).replace("'", "").replace(" or ", ", ")
-    return document.problem(key, f"{shown} is not possible here.", suggestion(str(details["input"]), expected.split(", ")))
+    return document.problem(
+        key, f"{shown} is not possible here.", suggestion(str(details["input"]), expected.split(", "))
+    )
 
 
 def _key_of(loc: tuple[str | int, ...], value: Any) -> Key:
     """The place in the file: pydantic's location without the names of union members and markers."""
     key: list[str | int] = []
-    for position, part in enumerate(loc):
-        last = position == len(loc) - 1
-        if isinstance(value, dict) and part in value:
+    for part in loc:
+        is_there = part in value if isinstance(value, dict) else isinstance(value, list) and _indexes(part, value)
+        if is_there:
             key.append(part)
             value = value[part]
-        elif isinstance(value, list | tuple) and isinstance(part, int) and part < len(value):
-            key.append(part)
-            value = value[part]
-        elif last and part == "[key]":
-            break
     return tuple(key)
+
+
+def _indexes(part: str | int, items: list[Any]) -> bool:
+    return isinstance(part, int) and part < len(items)
 
 
 _SAID: Final[Mapping[str, str]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from agentmem.errors import WorkflowError
 
@@ -48,7 +49,8 @@ def workflow_error(problems: Sequence[Problem], name: str) -> WorkflowError:
     if len(ordered) == 1:
         only = ordered[0]
         return WorkflowError(only.message, where=only.where(name), hint=only.hint)
-    lines = [f"  {p.where(name)}: {p.message}{f' {p.hint}' if p.hint else ''}" for p in ordered]
+    short = PurePath(name).name
+    lines = [f"  {p.where(short)}: {p.message}{f' {p.hint}' if p.hint else ''}" for p in ordered]
     return WorkflowError("\n".join([f"{len(ordered)} problems:", *lines]), where=name)
 
 

@@ -22,7 +22,8 @@ create table if not exists runs (
 )
 """
 _COLUMNS: Final = (
-    "run", "name", "file", "folder", "spec", "inputs", "store", "bank", "embedder", "status", "started", "finished", "result",
+    "run", "name", "file", "folder", "spec", "inputs", "store", "bank", "embedder", "status", "started", "finished",
+    "result",
 )  # fmt: skip
 _BUSY_SECONDS: Final = 30.0
 
@@ -82,6 +83,11 @@ class RunRegistry:
             connection.execute(
                 f"insert into runs ({', '.join(_COLUMNS)}) values ({', '.join('?' * len(_COLUMNS))})", _row(run)
             )
+
+    def restart(self, run: str) -> None:
+        """Note that a run goes on."""
+        with self._connection() as connection:
+            connection.execute("update runs set status = 'running', finished = null where run = ?", (run,))
 
     def finish(self, run: str, status: str, result: dict[str, Any], at: datetime) -> None:
         """Note how a run ended."""

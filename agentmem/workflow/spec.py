@@ -32,7 +32,7 @@ class MemorySpec(_Spec):
     """Where the team remembers."""
 
     store: str = ""
-    """Store URL such as sqlite:///brief.db, relative to this file. Default: AGENTMEM_STORE, else the user's data folder."""
+    """Store URL such as sqlite:///brief.db, relative to this file. Default: AGENTMEM_STORE, else the data folder."""
     bank: str = Field(default="", max_length=200)
     """The tenant within the store; nothing of another bank is ever seen. Default: AGENTMEM_BANK, else "default"."""
     embedder: EmbedderName | Literal[""] = ""

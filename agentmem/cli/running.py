@@ -1,0 +1,178 @@
+"""run, resume, runs, validate, schema: workflows."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agentmem.cli import output
+from agentmem.cli.exit_codes import FAILED, INTERRUPTED
+from agentmem.cli.options import BankOption, EmbedderOption, JsonOption, StoreOption
+from agentmem.cli.wording import day
+from agentmem.config import Settings
+from agentmem.errors import AgentmemError
+
+if TYPE_CHECKING:
+    from agentmem.workflow import Problem, Run, RunRegistry, WorkflowRun
+
+WORKFLOW_PANEL = "Workflows"
+
+_File = Annotated[Path, typer.Argument(metavar="FILE", help="The workflow, a YAML file.", show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (run, resume, runs, validate, schema):
+        app.command(rich_help_panel=WORKFLOW_PANEL)(command)
+
+
+def run(
+    file: _File,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input", "-i", metavar="KEY=VALUE", help="A value for an input; repeat it for lists, or give JSON."
+        ),
+    ] = None,
+    store: StoreOption = "",
+    bank: BankOption = "",
+    embedder: EmbedderOption = "",
+    allow: Annotated[
+        list[Path] | None,
+        typer.Option("--allow", metavar="FOLDER", help="A folder besides the workflow's own that tools may touch."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a workflow: plan, act, verify, learn.
+
+    Exits with 0 if it is done, with 1 if a check failed or the run stopped, with 2 if it could not begin.
+    """
+    from agentmem.workflow.inputs import parse_inputs
+    from agentmem.workflow.workflow import Workflow
+
+    workflow = Workflow.from_file(file)
+    workflow.validate()
+    given = parse_inputs(workflow.spec.inputs, inputs or [], folder=workflow.folder)
+    begun = workflow.begin(given, store=store, bank=bank, embedder=embedder, allow=allow or [], notify=output.remark)
+    _follow(begun, as_json)
+
+
+def resume(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id, or the beginning of it.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Continue a run that was cut off, without repeating finished steps."""
+    from agentmem.workflow.runner import resumed
+
+    _follow(resumed(run, Settings.from_environment(), notify=output.remark), as_json)
+
+
+def runs(
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many, the newest first.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """List runs."""
+    from agentmem.workflow import RunRegistry
+
+    registry = RunRegistry(Settings.from_environment().runs_path)
+    known = registry.newest(limit)
+    if as_json:
+        output.data([_run_as_dict(each, registry) for each in known])
+        return
+    output.columns(
+        [(each.run, day(each.started), _status(each, registry), each.name, each.file) for each in known],
+        indent=0,
+        styles=("bold", "dim", "", "", "dim"),
+    )
+    if not known:
+        output.say("No runs yet.")
+
+
+def validate(file: _File, as_json: JsonOption = False) -> None:
+    """Check a workflow without running it: every mistake, each with its line."""
+    from agentmem.workflow.workflow import Workflow
+
+    workflow = Workflow.from_file(file)
+    problems = workflow.problems()
+    if as_json:
+        output.data({"file": str(file), "valid": not problems, "problems": [_problem(each) for each in problems]})
+    workflow.validate()
+    if not as_json:
+        spec = workflow.spec
+        output.say(f"{file} is valid: {len(spec.plan)} steps, {len(spec.checks)} checks.")
+
+
+def schema(as_json: JsonOption = True) -> None:
+    """Print the JSON Schema of workflow files, for editors to complete and check them. It is JSON either way."""
+    from agentmem.workflow.schema import workflow_schema
+
+    output.data(workflow_schema())
+
+
+def _follow(opened: AbstractContextManager[WorkflowRun], as_json: bool) -> None:
+    """Do the work, show it, and exit with what became of it."""
+    from agentmem.cli.run_view import RunView
+
+    with opened as active:
+        view = RunView(active, quiet=as_json)
+        with _interruptible(active):
+            try:
+                result = view.follow()
+            except AgentmemError:
+                output.remark(f"The run stopped. Continue with: agentmem resume {active.run}")
+                raise
+    if as_json:
+        output.data(result.as_dict())
+    if result.status != "done":
+        raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _interruptible(active: WorkflowRun) -> Iterator[None]:
+    """End at once on Ctrl-C. Steps run in threads that nothing can stop, and all that is done is checkpointed."""
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        active.interrupted()
+        output.remark(f"Interrupted. Continue with: agentmem resume {active.run}")
+        output.leave(INTERRUPTED)
+
+    before = signal.signal(signal.SIGINT, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "line": problem.line,
+        "column": problem.column,
+        "key": problem.key_text,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def _run_as_dict(run: Run, registry: RunRegistry) -> dict[str, Any]:
+    return {
+        "run": run.run,
+        "name": run.name,
+        "file": run.file,
+        "inputs": run.inputs,
+        "store": run.store,
+        "bank": run.bank,
+        "status": _status(run, registry),
+        "started": run.started.isoformat(),
+        "finished": run.finished.isoformat() if run.finished else None,
+    }
+
+
+def _status(run: Run, registry: RunRegistry) -> str:
+    """As the registry has it, but `killed` for a run that nobody works on any more."""
+    return "killed" if run.status == "running" and not registry.is_held(run.run) else run.status

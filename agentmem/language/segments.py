@@ -1,0 +1,57 @@
+"""The clauses of a sentence: "Anna lives in Lisbon and works at Acme" has two, the second without its subject."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agentmem.language.clauses import Clause, Token, parse, tokens
+from agentmem.language.phrases import begins_clause
+from agentmem.language.verbs import verb_forms
+
+
+def clauses_of(text: str) -> list[tuple[Clause, int, int]]:
+    """The clauses of a sentence with their places; a clause without subject takes that of the one before."""
+    words = tokens(text)
+    found: list[tuple[Clause, int, int]] = []
+    begin, subject, start = 0, "", 0
+    for _ in range(5):
+        part = words[begin:]
+        elided = bool(found) and bool(part) and _is_elided(part)
+        clause = parse(text, part, subject if elided else "")
+        if clause is None:
+            break
+        stop = _next_clause(part, clause)
+        end = part[stop].start if stop is not None else len(text)
+        kept = tuple(w for w in clause.rest if w.start < end)
+        shown = replace(clause, rest=kept, start=0 if elided else max(1, clause.start))
+        found.append((shown, start, end))
+        if stop is None:
+            break
+        begin, subject, start = begin + stop + _joiners(part, stop), clause.subject, end
+    return found
+
+
+def _is_elided(part: list[Token]) -> bool:
+    index = 0
+    while index < len(part) - 1 and part[index].low in {"then", "also", "now", "just", "recently"}:
+        index += 1
+    return part[index].text[0].islower() and bool(verb_forms(part[index].low) or part[index].low in {"can", "will"})
+
+
+def _next_clause(part: list[Token], clause: Clause) -> int | None:
+    """Index of the word that joins the next clause, if there is one after the verb."""
+    for index, word in enumerate(part):
+        if word.start < clause.verb_end:
+            continue
+        if word.low in {"so", "then"} and (index == 0 or part[index - 1].text != ","):
+            continue
+        if word.low in {"and", "but", "so", ";", "then"} and begins_clause(part, index + _joiners(part, index)):
+            return index
+    return None
+
+
+def _joiners(part: list[Token], index: int) -> int:
+    count = 1
+    while index + count < len(part) and part[index + count].low in {"and", "but", "so", "then", ","}:
+        count += 1
+    return count

@@ -1,0 +1,99 @@
+"""Embeds a store anew: every search entry of every bank, as the write path would make it today."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from agentmem.embeddings import Embedder
+from agentmem.language import terms
+from agentmem.records import Episode, IndexEntry, Kind, Node, Note, Query, RelationshipType, Status, Vector
+from agentmem.stores import Direction, EmbeddingStamp, Store, View
+
+_PAGE = 1_000
+_BATCH = 64
+_BEFORE = frozenset({RelationshipType.NEXT})
+_EVIDENCE = frozenset({RelationshipType.EVIDENCED_BY})
+_INDEXED = frozenset({Kind.EPISODE, Kind.NOTE, Kind.ENTITY, Kind.FACT, Kind.QUERY})
+
+
+def reembed_store(store: Store, embedder: Embedder, tell: Callable[[int], None]) -> int:
+    """Replace all vectors of a store, and its stamp, in one transaction.
+
+    Args:
+        store: The store; nobody should write to it meanwhile.
+        embedder: The new model.
+        tell: Hears how many memories are done.
+
+    Returns:
+        How many memories have a search entry now.
+    """
+    entries: dict[str, dict[str, IndexEntry]] = {}
+    done = 0
+    for bank in store.banks():
+        made = entries.setdefault(bank, {})
+        for page in _pages(store, bank):
+            made |= _entries(store, bank, page, embedder)
+            tell(done + len(made))
+        done += len(made)
+    store.reindex(EmbeddingStamp(model=embedder.model, dimension=embedder.dimension), entries)
+    return done
+
+
+def _pages(store: Store, bank: str) -> Iterator[list[Node]]:
+    view = View(bank=bank, kinds=_INDEXED, statuses=frozenset(Status) - {Status.ERASED})
+    last = ""
+    while page := store.scan(view, after_id=last, limit=_PAGE):
+        yield page
+        last = page[-1].id
+
+
+def _entries(store: Store, bank: str, nodes: Sequence[Node], embedder: Embedder) -> dict[str, IndexEntry]:
+    episodes = [node.id for node in nodes if isinstance(node, Episode)]
+    notes = [node.id for node in nodes if isinstance(node, Note)]
+    previous = _beside(store, bank, episodes, _BEFORE, Direction.IN)
+    evidence = _beside(store, bank, notes, _EVIDENCE, Direction.OUT)
+    embedded = {node.id: node.text for node in nodes if isinstance(node, Episode | Query)}
+    embedded |= {note: evidence[note].text for note in notes if note in evidence}
+    vectors = _vectors(embedder, embedded)
+    return {node.id: _entry(node, vectors.get(node.id), previous.get(node.id)) for node in nodes}
+
+
+def _entry(node: Node, vector: Vector | None, previous: Node | None) -> IndexEntry:
+    if isinstance(node, Episode):
+        around = f"{node.metadata.get('headings', '')} {previous.text if previous else ''}"
+        return IndexEntry(terms=_terms(f"{node.speaker} {node.text}"), context_terms=_terms(around), vector=vector)
+    if isinstance(node, Note):
+        return IndexEntry(terms=_terms(" ".join((*node.keywords, *node.tags))), vector=vector)
+    return IndexEntry(terms=_terms(node.text), vector=vector)
+
+
+def _beside(
+    store: Store, bank: str, ids: Sequence[str], types: frozenset[RelationshipType], direction: Direction
+) -> dict[str, Node]:
+    """The node at the other end of each node's first relationship of these types."""
+    if not ids:
+        return {}
+    view = View(bank=bank, statuses=frozenset(Status) - {Status.ERASED})
+    around = store.neighbourhood(view, ids, types=types, direction=direction)
+    found = store.fetch(bank, sorted({end for r in around.relationships for end in (r.source_id, r.target_id)}))
+    beside: dict[str, Node] = {}
+    for relationship in around.relationships:
+        here, there = relationship.source_id, relationship.target_id
+        if direction is Direction.IN:
+            here, there = there, here
+        if there in found:
+            beside.setdefault(here, found[there])
+    return beside
+
+
+def _vectors(embedder: Embedder, texts: Mapping[str, str]) -> dict[str, Vector]:
+    vectors: dict[str, Vector] = {}
+    ids = list(texts)
+    for start in range(0, len(ids), _BATCH):
+        batch = ids[start : start + _BATCH]
+        vectors.update(zip(batch, embedder.embed([texts[each] for each in batch]), strict=True))
+    return vectors
+
+
+def _terms(text: str) -> str:
+    return " ".join(terms(text))

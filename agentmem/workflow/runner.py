@@ -1,0 +1,201 @@
+"""Runs a workflow: opens its memory, wires its team, keeps the registry, and hands on what the team tells."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from agentmem.config import Settings
+from agentmem.errors import StoreCorrupt
+from agentmem.graphs.checkpoints import open_checkpoints
+from agentmem.graphs.events import Finished, Task, TeamEvent, TeamResult
+from agentmem.graphs.plan import Check, Plan, PlanStep
+from agentmem.graphs.team import Team
+from agentmem.memory import Memory
+from agentmem.tools.base import Tool
+from agentmem.workflow.opening import anchored, open_memory
+from agentmem.workflow.runs import Run, RunRegistry
+from agentmem.workflow.spec import WorkflowSpec
+
+Notify = Callable[[str], None]
+
+
+def to_stderr(line: str) -> None:
+    """Where remarks go that nobody asked for."""
+    sys.stderr.write(line + "\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A workflow that is known to be right, ready to run."""
+
+    spec: WorkflowSpec
+    folder: Path
+    """Where relative paths start."""
+    file: str = ""
+    """The workflow file; empty for one written in Python."""
+    tools: tuple[Tool, ...] = ()
+    """Functions that were given in Python."""
+
+    def settings(self, surroundings: Settings, *, store: str = "", bank: str = "", embedder: str = "") -> Settings:
+        """What this run uses: the caller's word, else the workflow's, else the environment's."""
+        memory = self.spec.memory
+        own = surroundings.overridden(
+            store=anchored(memory.store, self.folder), bank=memory.bank, embedder=memory.embedder
+        )
+        return own.overridden(store=store, bank=bank, embedder=embedder)
+
+    def task(self, inputs: Mapping[str, Any]) -> Task:
+        """What the team is asked to do."""
+        spec = self.spec
+        steps = tuple(PlanStep.model_validate(step.model_dump()) for step in spec.plan)
+        return Task(
+            text=spec.task or spec.description or spec.name,
+            inputs=dict(inputs),
+            plan=Plan(steps=steps) if steps else None,
+            checks=tuple(Check.model_validate(check.model_dump()) for check in spec.checks),
+            output=spec.output,
+        )
+
+    def team(self, memory: Memory, checkpointer: Any) -> Team:
+        """The team that does it."""
+        return Team(
+            memory=memory,
+            folder=self.folder,
+            tools=self.tools,
+            agents={str(name): settings for name, settings in self.spec.agents.items()},
+            budget=self.spec.budget,
+            checkpointer=checkpointer,
+            allowed=[(self.folder / Path(folder).expanduser()).resolve() for folder in self.spec.folders],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowRun:
+    """A run whose memory is open."""
+
+    run: str
+    """Its id: `agentmem resume` takes it."""
+    job: Job
+    memory: Memory
+    inputs: Mapping[str, Any]
+    resumed: bool
+    """Whether it goes on where an earlier process left off."""
+    _team: Team
+    _registry: RunRegistry
+
+    def events(self) -> Iterator[TeamEvent]:
+        """Do the work and tell about it; the last event is `Finished`. The registry hears how it ended."""
+        status, result = "stopped", dict[str, Any]()
+        try:
+            told = (
+                self._team.stream(run_id=self.run, resume=True)
+                if self.resumed
+                else self._team.stream(self.job.task(self.inputs), run_id=self.run)
+            )
+            for event in told:
+                if isinstance(event, Finished):
+                    status, result = event.result.status, event.result.as_dict()
+                yield event
+        finally:
+            self._registry.finish(self.run, status, result, self.memory.clock.now())
+
+    def interrupted(self) -> None:
+        """Tell the registry that the process ends before the run does; it can be resumed."""
+        self._registry.finish(self.run, "stopped", {}, self.memory.clock.now())
+
+    def finish(self) -> TeamResult:
+        """Do the work to its end."""
+        result: TeamResult | None = None
+        for event in self.events():
+            if isinstance(event, Finished):
+                result = event.result
+        if result is None:
+            raise StoreCorrupt("the run ended without a result.", where=f"run {self.run}")
+        return result
+
+
+@contextmanager
+def begun(
+    job: Job, inputs: Mapping[str, Any], settings: Settings, *, notify: Notify = to_stderr, run_id: str = ""
+) -> Iterator[WorkflowRun]:
+    """Enter a new run into the registry and open its memory.
+
+    Raises:
+        WorkflowError: the team cannot do this task.
+        ConfigurationError, StoreError: the memory cannot be opened.
+    """
+    registry = RunRegistry(settings.runs_path)
+    with ExitStack() as stack:
+        memory = stack.enter_context(open_memory(settings, notify=notify))
+        now = memory.clock.now()
+        run = run_id or _new_run_id(now)
+        stack.enter_context(registry.held(run))
+        team = job.team(memory, stack.enter_context(open_checkpoints(registry.checkpoints(run))))
+        team.check(job.task(inputs))
+        registry.start(
+            Run(
+                run=run,
+                name=job.spec.name,
+                file=job.file,
+                folder=str(job.folder),
+                spec=job.spec.model_dump_json(exclude_unset=True),
+                inputs=dict(inputs),
+                store=memory.store.url,
+                bank=settings.bank,
+                embedder=settings.embedder,
+                status="running",
+                started=now,
+            )
+        )
+        yield WorkflowRun(run=run, job=job, memory=memory, inputs=inputs, resumed=False, _team=team, _registry=registry)
+
+
+@contextmanager
+def resumed(
+    run_or_prefix: str, settings: Settings, *, notify: Notify = to_stderr, tools: tuple[Tool, ...] = ()
+) -> Iterator[WorkflowRun]:
+    """Open a run again, with the workflow, the inputs and the memory that it began with.
+
+    Args:
+        run_or_prefix: The run's id, or the beginning of it.
+        settings: Says where the registry is.
+        notify: Takes lines for the person who waits.
+        tools: The functions that the run was given in Python.
+
+    Raises:
+        NotFound: there is no such run.
+        UserError: another process works on it.
+        ConfigurationError, StoreError: its memory cannot be opened.
+    """
+    registry = RunRegistry(settings.runs_path)
+    known = registry.get(run_or_prefix)
+    spec = WorkflowSpec.model_validate_json(known.spec)
+    job = Job(spec=spec, folder=Path(known.folder), file=known.file, tools=tools)
+    own = settings.overridden(store=known.store, bank=known.bank, embedder=known.embedder)
+    with ExitStack() as stack:
+        stack.enter_context(registry.held(known.run))
+        memory = stack.enter_context(open_memory(own, notify=notify))
+        saver = stack.enter_context(open_checkpoints(registry.checkpoints(known.run)))
+        begun_before = saver.get_tuple({"configurable": {"thread_id": known.run}}) is not None
+        registry.restart(known.run)
+        yield WorkflowRun(
+            run=known.run,
+            job=job,
+            memory=memory,
+            inputs=known.inputs,
+            resumed=begun_before,
+            _team=job.team(memory, saver),
+            _registry=registry,
+        )
+
+
+def _new_run_id(now: datetime) -> str:
+    """Sorts by time, and two of the same second differ."""
+    return f"run-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

@@ -1,0 +1,149 @@
+"""The planner: recollects similar work from memory, then proposes a plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+
+from agentmem.errors import AgentmemError, ToolError
+from agentmem.graphs.context import TeamContext
+from agentmem.graphs.decisions import PlanRequest, Proposal
+from agentmem.graphs.events import AppliedInsight, PlanReady, SimilarTask
+from agentmem.graphs.plan import Plan, PlanError
+from agentmem.graphs.state import PastState, PlannerState
+from agentmem.memory.experience import PastTask, PastWork, recollect
+from agentmem.records import Insight, Kind, Query
+from agentmem.tools.access import missing_kinds
+from agentmem.tools.files import TEXT_SUFFIXES
+from agentmem.tools.paths import confined
+
+PlannerGraph = CompiledStateGraph[PlannerState, TeamContext, PlannerState, PlannerState]
+
+
+def build_planner() -> PlannerGraph:
+    """The planner as a graph of its own: `task` in, `plan`, `origin` and `past` out."""
+    graph = StateGraph(PlannerState, context_schema=TeamContext)
+    graph.add_node("recollect", _recollect)
+    graph.add_node("propose", _propose)
+    graph.add_edge(START, "recollect")
+    graph.add_edge("recollect", "propose")
+    graph.add_edge("propose", END)
+    return graph.compile(name="planner")
+
+
+def _recollect(state: PlannerState, runtime: Runtime[TeamContext]) -> PlannerState:
+    """Look for similar tasks and insights, once for a task, of the kinds that the planner may read."""
+    if state.get("past") is not None:
+        return {}
+    access = runtime.context.access("planner")
+    if missing_kinds(frozenset({Kind.QUERY}), access.reads):
+        return {"past": PastState(similar=[], insights=[])}
+    past = recollect(access.memory, state["task"]["text"], without_run=runtime.context.run)
+    may_read_insights = not missing_kinds(frozenset({Kind.INSIGHT}), access.reads)
+    return {
+        "past": PastState(
+            similar=[_task_state(task) for task in past.tasks],
+            insights=[_insight_state(insight) for insight in past.insights] if may_read_insights else [],
+        )
+    }
+
+
+def _propose(state: PlannerState, runtime: Runtime[TeamContext]) -> PlannerState:
+    """Ask for a plan and prove that it can run here; without another plan the work is finished."""
+    context, task = runtime.context, state["task"]
+    tried = state.get("tried", [])
+    given = Plan.model_validate(task["plan"]) if task["plan"] else None
+
+    def refusal(plan: Plan) -> str:
+        try:
+            context.check_plan(plan, task["inputs"])
+        except AgentmemError as error:
+            return str(error)
+        return ""
+
+    request = PlanRequest(
+        task=task["text"],
+        inputs=task["inputs"],
+        given=given,
+        past=_past(state["past"], context),
+        refusal=refusal,
+        readable=_readable(context, task["inputs"]),
+        tried=tuple(tried),
+        failure=state.get("failure", ""),
+    )
+    proposal = context.planner.propose(request)
+    if proposal is None:
+        return {"decision": "finish"}
+    context.check_plan(proposal.plan, task["inputs"])
+    runtime.stream_writer(_event(state, context, proposal))
+    return {
+        "plan": proposal.plan.model_dump(mode="json"),
+        "origin": proposal.origin,
+        "reused": proposal.reused,
+        "tried": [*tried, proposal.origin],
+        "steps": {},
+        "items": {},
+        "decision": "act",
+    }
+
+
+def _event(state: PlannerState, context: TeamContext, proposal: Proposal) -> PlanReady:
+    past = state["past"]
+    return PlanReady(
+        run=context.run,
+        task=state["task"]["text"],
+        steps=proposal.plan.steps,
+        origin=proposal.origin,
+        reason=proposal.reason,
+        similar=tuple(SimilarTask(**task) for task in past["similar"]),
+        insights=tuple(AppliedInsight(**insight) for insight in past["insights"]),
+    )
+
+
+def _past(past: PastState, context: TeamContext) -> PastWork:
+    """The nodes that the state names, read again: the state itself holds only what is shown."""
+    memory = context.memory
+    similarity = {task["id"]: task["similarity"] for task in past["similar"]}
+    names = [*similarity, *(insight["id"] for insight in past["insights"])]
+    nodes = memory.store.fetch(memory.bank, names) if names else {}
+    tasks = [PastTask(query=q, similarity=s) for i, s in similarity.items() if isinstance(q := nodes.get(i), Query)]
+    insights = [n for i in past["insights"] if isinstance(n := nodes.get(i["id"]), Insight)]
+    return PastWork(tasks=tuple(tasks), insights=tuple(insights))
+
+
+def _readable(context: TeamContext, inputs: dict[str, Any]) -> tuple[str, ...]:
+    """Inputs that name a folder or a text file, if the executor is expressly given `read_files` and `remember`."""
+    granted = context.settings("executor").tools or ()
+    if not {"read_files", "remember"} <= set(granted):
+        return ()
+    tools = context.tool_context("executor")
+    found = []
+    for name, value in inputs.items():
+        if not isinstance(value, str) or not name.isidentifier():
+            continue
+        try:
+            context.tool("remember")
+            path = confined(tools, value)
+        except (ToolError, PlanError):
+            continue  # a text that is no path within the folder, or an executor that may not write
+        if path.is_dir() or (path.is_file() and path.suffix.lower() in TEXT_SUFFIXES):
+            found.append(name)
+    return tuple(found)
+
+
+def _task_state(task: PastTask) -> dict[str, Any]:
+    query = task.query
+    return {
+        "id": query.id,
+        "text": query.text,
+        "outcome": query.outcome,
+        "similarity": task.similarity,
+        "run": query.run_id,
+    }
+
+
+def _insight_state(insight: Insight) -> dict[str, Any]:
+    return {"id": insight.id, "text": insight.text, "score": insight.score, "lesson": insight.lesson}

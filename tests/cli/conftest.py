@@ -1,0 +1,92 @@
+"""A workflow of the whole language, with the texts that it reads, in a folder of the test's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from agentmem.cli import main
+
+SAMPLE = Path(__file__).parent.parent / "workflow" / "brief"
+
+
+@pytest.fixture
+def brief(tmp_path: Path) -> Path:
+    """The workflow file."""
+    folder = tmp_path / "brief"
+    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder / "brief.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        """Standard output as JSON."""
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> dict[str, str]:
+        """The error on standard error, as JSON."""
+        body = json.loads(self.err)
+        assert set(body) == {"error"}
+        assert set(body["error"]) == {"kind", "message", "where", "hint"}
+        error: dict[str, str] = body["error"]
+        return error
+
+
+class Agentmem(Protocol):
+    """Runs a command in the test's folder."""
+
+    def __call__(self, *arguments: str, stdin: str | bytes = "", env: Mapping[str, str] | None = None) -> Ended: ...
+
+
+@pytest.fixture
+def agentmem(tmp_path: Path) -> Agentmem:
+    """The command line as a process of its own, piped."""
+
+    def run(*arguments: str, stdin: str | bytes = "", env: Mapping[str, str] | None = None) -> Ended:
+        ended = subprocess.run(
+            [sys.executable, "-m", "agentmem", *arguments],
+            input=stdin.encode() if isinstance(stdin, str) else stdin,
+            capture_output=True,
+            cwd=tmp_path,
+            env={**os.environ, **(env or {})},
+            check=False,
+            timeout=120,
+        )
+        return Ended(code=ended.returncode, out=ended.stdout.decode(), err=ended.stderr.decode())
+
+    return run
+
+
+@pytest.fixture
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Agentmem:
+    """The command line within this process: the same, and sooner, where the process itself is not what is tested."""
+
+    def run(*arguments: str, stdin: str | bytes = "", env: Mapping[str, str] | None = None) -> Ended:
+        assert not stdin, "standard input needs a process"
+        assert not env, "an environment needs a process"
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["agentmem", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capfd.readouterr()
+        return Ended(code=int(ended.value.code or 0), out=out, err=err)
+
+    return run

@@ -1,0 +1,249 @@
+"""run, resume, runs, validate, schema as processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Agentmem
+
+RESULT_KEYS = {"run", "status", "answer", "citations", "steps", "checks", "learned", "usage"}
+
+NAPPING = """\
+task: three steps, the second of which takes its time
+memory: {store: "sqlite:///nap.db"}
+agents: {executor: {tools: ["naps:nap"]}}
+plan:
+  - {id: one, tool: "naps:nap", args: {label: one}}
+  - {id: two, tool: "naps:nap", args: {label: "{{ steps.one.output }}-two"}}
+  - {id: three, tool: "naps:nap", args: {label: "{{ steps.two.output }}-three"}}
+"""
+
+NAPS = '''\
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+def nap(label: str) -> str:
+    """Note the call; wait in the second step as long as there is a file that says so."""
+    with (HERE / "calls.txt").open("a") as calls:
+        calls.write(label + "\\n")
+    while label.endswith("two") and (HERE / "wait").exists():
+        time.sleep(0.01)
+    return label
+'''
+
+
+def test_a_run_has_its_stable_shape(brief: Path, agentmem: Agentmem) -> None:
+    ended = agentmem("run", str(brief), "--json")
+    assert (ended.code, ended.err) == (0, "")
+    assert set(ended.data) == RESULT_KEYS
+    assert ended.data["status"] == "done"
+    assert [step["id"] for step in ended.data["steps"]] == ["read", "learn", "chat", "ask", "report"]
+    assert all(set(step) == {"id", "status", "output", "attempts", "seconds"} for step in ended.data["steps"])
+    assert all(set(check) == {"name", "passed", "detail"} for check in ended.data["checks"])
+    assert all(set(learned) == {"op", "id", "kind", "text"} for learned in ended.data["learned"])
+    assert set(ended.data["usage"]) == {"tokens", "usd", "seconds", "steps"}
+    assert ended.data["answer"] == "report.md"
+    assert all(set(cited) == {"id", "text", "source", "at"} for cited in ended.data["citations"])
+    report = (brief.parent / "report.md").read_text()
+    assert "Where does Marta work now?" in report
+    assert "Lumen" in report
+    assert (brief.parent / "brief.db").is_file()
+
+
+def test_a_run_is_told_step_by_step_and_plainly_when_piped(brief: Path, agentmem: Agentmem) -> None:
+    ended = agentmem("run", "brief/brief.yaml")
+    assert ended.code == 0
+    headings = [line for line in ended.out.splitlines() if line and not line.startswith(" ")]
+    for heading in (
+        "team-brief",
+        "Plan: given by the workflow",
+        "Steps",
+        "Answer",
+        "Sources",
+        "Checks",
+        "Learned",
+        "done",
+    ):
+        assert heading in headings
+    assert "\x1b" not in ended.out + ended.err
+    for step in ("read", "learn", "chat", "ask", "report"):
+        assert sum(line.split()[:2] == ["✓", step] for line in ended.out.splitlines()) == 1
+
+
+def test_a_second_run_tells_what_it_found_in_memory(brief: Path, agentmem: Agentmem) -> None:
+    first = agentmem("run", str(brief), "--json").data["run"]
+    ended = agentmem("run", str(brief))
+    assert "From earlier runs" in ended.out
+    assert first in ended.out
+
+
+def test_without_a_plan_the_team_finds_one_and_takes_over_one_that_worked(brief: Path, agentmem: Agentmem) -> None:
+    text = brief.read_text()
+    bare = brief.with_name("bare.yaml")
+    bare.write_text(text[: text.index("plan:")])
+    alone = agentmem("run", str(bare), "--bank", "other", "--json").data
+    assert alone["status"] == "done"
+    agentmem("run", str(brief), "--json")
+    reused = agentmem("run", str(bare), "--json").data
+    assert [step["id"] for step in reused["steps"]] == ["read", "learn", "chat", "ask", "report"]
+
+
+def test_inputs_come_from_the_command_line(brief: Path, agentmem: Agentmem) -> None:
+    questions = ("--input", "questions=Where does Jonas live?", "--input", "questions=Who pays the rent?")
+    asked = agentmem("run", str(brief), *questions, "--json").data
+    answers = next(step for step in asked["steps"] if step["id"] == "ask")["output"]
+    assert [answer["question"] for answer in answers] == ["Where does Jonas live?", "Who pays the rent?"]
+    wrong = agentmem("run", str(brief), "--input", "question=x", "--json")
+    assert wrong.code == 2
+    assert "Did you mean 'questions'?" in wrong.error["hint"]
+
+
+def test_a_check_that_fails_exits_with_1_and_says_so(brief: Path, agentmem: Agentmem) -> None:
+    brief.write_text(brief.read_text().replace("length == 0", "length == 7"))
+    ended = agentmem("run", str(brief), "--json")
+    assert ended.code == 1
+    assert ended.data["status"] == "failed"
+    assert [check["passed"] for check in ended.data["checks"]] == [False]
+    plain = agentmem("run", str(brief))
+    assert plain.code == 1
+    assert "✗  every answer has a source" in plain.out
+
+
+def test_a_budget_stops_a_run_which_exits_with_1(brief: Path, agentmem: Agentmem) -> None:
+    brief.write_text(brief.read_text().replace("steps: 50}", "steps: 3}"))
+    ended = agentmem("run", str(brief), "--json")
+    assert (ended.code, ended.data["status"]) == (1, "stopped")
+
+
+def test_store_and_bank_of_the_command_line_come_before_the_workflow(
+    tmp_path: Path, brief: Path, agentmem: Agentmem
+) -> None:
+    agentmem("run", str(brief), "--store", "sqlite:///elsewhere.db", "--bank", "mine", "--json")
+    assert not (brief.parent / "brief.db").exists()
+    assert agentmem("banks", "--store", f"sqlite:///{tmp_path}/elsewhere.db", "--json").data == ["mine"]
+
+
+def test_tools_stay_in_the_workflows_folder_unless_another_is_allowed(
+    tmp_path: Path, brief: Path, agentmem: Agentmem
+) -> None:
+    outside = tmp_path / "outside"
+    (brief.parent / "documents").rename(outside)
+    arguments = ("run", str(brief), "--input", f"folder={outside}", "--json")
+    refused = agentmem(*arguments)
+    assert refused.code == 1
+    assert "Hafenstrasse" not in refused.out
+    assert agentmem(*arguments, "--allow", str(outside)).data["status"] == "done"
+
+
+def test_validate_lists_all_problems(brief: Path, agentmem: Agentmem) -> None:
+    good = agentmem("validate", str(brief), "--json")
+    assert (good.code, good.data["valid"], good.data["problems"]) == (0, True, [])
+    brief.write_text(brief.read_text().replace("steps.read", "steps.red").replace("task:", "tsk:"))
+    bad = agentmem("validate", "brief/brief.yaml", "--json")
+    assert bad.code == 2
+    assert [(p["line"], p["key"]) for p in bad.data["problems"]] == [(8, "tsk"), (13, "plan[1].for_each")]
+    assert bad.error["kind"] == "WorkflowError"
+    plain = agentmem("validate", "brief/brief.yaml")
+    assert (plain.code, plain.out) == (2, "")
+    assert "brief.yaml:8:1 tsk: unknown key 'tsk'. Did you mean 'task'?" in plain.err
+
+
+@pytest.mark.parametrize("command", ["run", "validate"])
+def test_a_workflow_that_is_not_there_is_told(command: str, agentmem: Agentmem) -> None:
+    ended = agentmem(command, "gone.yaml", "--json")
+    assert (ended.code, ended.error["kind"]) == (2, "NotFound")
+
+
+def test_the_schema_is_json(agentmem: Agentmem) -> None:
+    schema = agentmem("schema").data
+    assert {"memory", "inputs", "plan", "checks", "output"} <= set(schema["properties"])
+    assert schema["additionalProperties"] is False
+    assert schema["$defs"]["StepSpec"]["properties"]["for_each"]["description"]
+
+
+def _wait_for(calls: Path, line: str) -> None:
+    for _ in range(3_000):
+        if calls.exists() and line in calls.read_text().split():
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"the run never came to {line}")
+
+
+def _napping(tmp_path: Path) -> Path:
+    (tmp_path / "nap.yaml").write_text(NAPPING)
+    (tmp_path / "naps.py").write_text(NAPS)
+    (tmp_path / "wait").touch()
+    return tmp_path / "calls.txt"
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_is_cut_off_is_continued_without_repeating_what_is_done(
+    tmp_path: Path, agentmem: Agentmem, end: signal.Signals
+) -> None:
+    calls = _napping(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-m", "agentmem", "run", "nap.yaml"],
+        cwd=tmp_path, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        _wait_for(calls, "one-two")
+        (known,) = agentmem("runs", "--json").data
+        assert known["status"] == "running"
+        busy = agentmem("resume", known["run"], "--json")
+        assert (busy.code, busy.error["message"]) == (2, "another process works on this run.")
+        process.send_signal(end)
+        (tmp_path / "wait").unlink()
+        _, err = process.communicate()
+    if end is signal.SIGINT:
+        assert process.returncode == 130
+        assert f"agentmem resume {known['run']}" in err.decode()
+        assert "Traceback" not in err.decode()
+    else:
+        assert agentmem("runs", "--json").data[0]["status"] == "killed"
+    resumed = agentmem("resume", known["run"][:-2], "--json")
+    assert resumed.code == 0, resumed.err
+    assert (resumed.code, resumed.data["status"]) == (0, "done"), resumed.err
+    assert resumed.data["run"] == known["run"]
+    assert resumed.data["answer"] == "one-two-three"
+    assert calls.read_text().split().count("one") == 1
+    assert agentmem("runs", "--json").data[0]["status"] == "done"
+    again = agentmem("resume", known["run"], "--json")
+    assert again.data["answer"] == "one-two-three"
+    assert calls.read_text().split().count("one-two-three") == 1
+
+
+def test_an_unknown_run_is_told(agentmem: Agentmem) -> None:
+    ended = agentmem("resume", "run-none", "--json")
+    assert (ended.code, ended.error["kind"]) == (2, "NotFound")
+    assert "agentmem runs" in ended.error["hint"]
+    assert agentmem("runs", "--json").data == []
+
+
+def test_a_reader_that_leaves_early_is_no_error(brief: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "agentmem", "run", str(brief)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    err = process.stderr.read().decode()
+    process.stderr.close()
+    process.wait()
+    assert "Traceback" not in err
+    assert "Exception ignored" not in err
+
+
+def test_json_of_a_run_is_one_document(brief: Path, agentmem: Agentmem) -> None:
+    assert json.loads(agentmem("run", str(brief), "--json").out)["status"] == "done"

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agentmem.errors import StoreCorrupt, StoreUnavailable
+from agentmem.graphs.checkpoints import ZippedSerializer, open_checkpoints
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "runs.db").write_text("This is not a database at all. " * 100)
+    with pytest.raises(StoreCorrupt, match="damaged") as caught, open_checkpoints(tmp_path / "runs.db"):
+        pass
+    assert caught.value.where.endswith("runs.db")
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreUnavailable), open_checkpoints(tmp_path / "file" / "runs.db"):
+        pass
+
+
+def test_values_come_back_as_they_were() -> None:
+    serializer = ZippedSerializer()
+    value = {"text": "word " * 1000, "n": [1, None, 2.5]}
+    kind, data = serializer.dumps_typed(value)
+    assert len(data) < 1000
+    assert serializer.loads_typed((kind, data)) == value
+    assert serializer.loads_typed(("msgpack", b"\x93\x01\x02\x03")) == [1, 2, 3]

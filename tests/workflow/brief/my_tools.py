@@ -1,0 +1,6 @@
+"""A tool of the workflow's own."""
+
+
+def word_count(text: str) -> int:
+    """Count the words of a text."""
+    return len(text.split())
