@@ -1,6 +1,7 @@
 """The memory manager: the write path as a state machine over the same steps that `Memory.retain` runs.
 
-receive (evidence first) -> extract -> decide and commit, one batch after the other.
+receive (evidence first) -> extract -> candidates -> decide -> commit, one batch after the other. A commit that another
+writer forestalled goes back to the candidates.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
+from agentmem.errors import ConflictError
 from agentmem.graphs.context import TeamContext
-from agentmem.memory import Extraction, Message, Provenance, Received
+from agentmem.memory import Message, Provenance, Received, WritePath
 from agentmem.memory.evidence import episodes_of
-from agentmem.memory.retain import BATCH
-from agentmem.records import Episode, Operation, Vector
-from agentmem.stores import EmbeddingStamp
+from agentmem.memory.learning import Proposal, Reading, between_forgettings
+from agentmem.memory.retain import ATTEMPTS, BATCH
+from agentmem.records import Changeset, Episode, Operation, Vector
 from agentmem.tools.access import RETAINED
 
 
@@ -31,7 +33,14 @@ class MemoryManagerState(TypedDict, total=False):
     received: Received
     """The batch at hand."""
     vectors: dict[str, Vector]
-    extractions: list[Extraction]
+    readings: list[tuple[Reading, ...]]
+    """What the batch says, in the groups that are decided one after the other."""
+    proposal: Proposal
+    """The group at hand, with the memories that it competes with."""
+    changeset: Changeset
+    """What was decided about it."""
+    attempts: int
+    """How often the group was tried."""
     episodes: list[Episode]
     """All evidence that was taken in."""
     operations: list[Operation]
@@ -47,12 +56,16 @@ def build_memory_manager() -> MemoryManagerGraph:
     graph.add_node("read", _read)
     graph.add_node("receive", _receive)
     graph.add_node("extract", _extract)
-    graph.add_node("learn", _learn)
+    graph.add_node("candidates", _candidates)
+    graph.add_node("decide", _decide)
+    graph.add_node("commit", _commit)
     graph.add_edge(START, "read")
     graph.add_edge("read", "receive")
     graph.add_edge("receive", "extract")
-    graph.add_edge("extract", "learn")
-    graph.add_conditional_edges("learn", _after_learning, ["receive", END])
+    graph.add_conditional_edges("extract", _next_group, ["candidates", "receive", END])
+    graph.add_edge("candidates", "decide")
+    graph.add_edge("decide", "commit")
+    graph.add_conditional_edges("commit", _next_group, ["candidates", "receive", END])
     return graph.compile(name="memory_manager")
 
 
@@ -61,8 +74,6 @@ def _read(state: MemoryManagerState, runtime: Runtime[TeamContext]) -> MemoryMan
     access = runtime.context.access("memory_manager")
     access.require_write(RETAINED)
     memory = access.memory
-    if memory.store.embedding is None:
-        memory.store.stamp(EmbeddingStamp(model=memory.embedder.model, dimension=memory.embedder.dimension))
     episodes = episodes_of(state["content"], state["about"], now=memory.clock.now())
     return {"waiting": episodes, "episodes": episodes, "operations": []}
 
@@ -78,17 +89,38 @@ def _receive(state: MemoryManagerState, runtime: Runtime[TeamContext]) -> Memory
 
 def _extract(state: MemoryManagerState, runtime: Runtime[TeamContext]) -> MemoryManagerState:
     """What the batch says."""
-    path = runtime.context.access("memory_manager").memory.write_path()
     unread = state["received"].unread
-    return {"extractions": path.extract(unread) if unread else []}
+    extractions = _path(runtime).extract(unread) if unread else []
+    readings = [Reading(episode=e, extraction=x) for e, x in zip(unread, extractions, strict=True)]
+    return {"readings": list(between_forgettings(readings)), "attempts": 0}
 
 
-def _learn(state: MemoryManagerState, runtime: Runtime[TeamContext]) -> MemoryManagerState:
-    """Find candidates, decide ADD, UPDATE, DELETE or NOOP, link, commit."""
-    path = runtime.context.access("memory_manager").memory.write_path()
-    operations = path.learn(state["received"].unread, state["extractions"], state["vectors"])
-    return {"operations": [*state["operations"], *operations]}
+def _candidates(state: MemoryManagerState, runtime: Runtime[TeamContext]) -> MemoryManagerState:
+    """Find the entities that are meant, and the current memories that the claims compete with."""
+    return {"proposal": _path(runtime).propose(state["readings"][0])}
 
 
-def _after_learning(state: MemoryManagerState) -> Literal["receive", "__end__"]:
+def _decide(state: MemoryManagerState, runtime: Runtime[TeamContext]) -> MemoryManagerState:
+    """ADD, UPDATE, DELETE or NOOP for every claim, and what follows for notes and links."""
+    return {"changeset": _path(runtime).decide(state["proposal"], state["vectors"])}
+
+
+def _commit(state: MemoryManagerState, runtime: Runtime[TeamContext]) -> MemoryManagerState:
+    """Write it, or go back to the candidates if another writer was faster."""
+    try:
+        operations = _path(runtime).store.commit(state["changeset"])
+    except ConflictError:
+        if state["attempts"] + 1 >= ATTEMPTS:
+            raise
+        return {"attempts": state["attempts"] + 1}
+    return {"operations": [*state["operations"], *operations], "readings": state["readings"][1:], "attempts": 0}
+
+
+def _next_group(state: MemoryManagerState) -> Literal["candidates", "receive", "__end__"]:
+    if state["readings"]:
+        return "candidates"
     return "receive" if state["waiting"] else "__end__"
+
+
+def _path(runtime: Runtime[TeamContext]) -> WritePath:
+    return runtime.context.access("memory_manager").memory.write_path()

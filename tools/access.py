@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agentmem.errors import ToolError
-from agentmem.memory import Answer, Memory, Message, Recall, Retained
+from agentmem.memory import Answer, Memory, Message, Recall, Replaced, Retained
 from agentmem.records import Kind, Node
 
 RETAINED: frozenset[Kind] = frozenset({Kind.EPISODE, Kind.ENTITY, Kind.FACT, Kind.NOTE})
@@ -74,6 +74,15 @@ class MemoryAccess:
         """
         self.require_read(REFLECTED)
         return self.memory.reflect(question)
+
+    def changes(self, *, limit: int = 100) -> list[Replaced]:
+        """As `Memory.changes`.
+
+        Raises:
+            ToolError: the agent may not read facts.
+        """
+        self.require_read({Kind.FACT})
+        return self.memory.changes(limit=limit)
 
     def get(self, id_or_prefix: str) -> Node:
         """As `Memory.get`.

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from agentmem.errors import ToolError
 from agentmem.memory import Message
+from agentmem.records import Kind
 from agentmem.tools.access import REFLECTED, RETAINED
 from agentmem.tools.base import ToolContext, tool
 from agentmem.tools.documents import parse_messages, read_content
@@ -72,3 +73,14 @@ def answer(context: ToolContext, question: str) -> dict[str, Any]:
         question: The question.
     """
     return context.memory.reflect(question).as_dict()
+
+
+@tool(reads=frozenset({Kind.FACT}))
+def changes(context: ToolContext, limit: Annotated[int, Field(ge=1, le=1000)] = 100) -> list[dict[str, Any]]:
+    """List what stopped being true and what took its place, oldest first: op, id, text, before, at, reason, run.
+
+    Args:
+        context: Where to look.
+        limit: The newest ones, at most.
+    """
+    return [change.as_dict() for change in context.memory.changes(limit=limit)]

@@ -17,10 +17,10 @@ from agentmem.errors import InputError, NotFound
 from agentmem.tools.base import Tool, as_tool
 from agentmem.tools.calculator import calculator
 from agentmem.tools.files import read_files, write_file
-from agentmem.tools.memory import answer, recall, remember
+from agentmem.tools.memory import answer, changes, recall, remember
 
 BUILT_IN: Mapping[str, Tool] = {
-    each.name: each for each in (read_files, write_file, remember, recall, answer, calculator)
+    each.name: each for each in (read_files, write_file, remember, recall, answer, changes, calculator)
 }
 """The tools that every team has."""
 

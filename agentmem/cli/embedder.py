@@ -43,8 +43,8 @@ def reembed(
 ) -> None:
     """Embed a store anew with another embedder: all banks, in one transaction."""
     from agentmem.embeddings import open_embedder
+    from agentmem.memory.reembedding import reembed_store
     from agentmem.stores import open_store
-    from agentmem.workflow.reembedding import reembed_store
 
     settings = chosen(store, embedder=embedder)
     announce(settings, as_json=as_json)

@@ -91,10 +91,11 @@ _NO_SVO = frozenset(
 )
 _VAGUE_SUBJECTS = word_set(
     """
-    it this that these those there you what who which all everything everyone everybody nothing something someone
-    somebody one he she they here others most some many both your
+    much more lot time stuff nobody we've it this that these those there you what who which all everything everyone
+    everybody nothing something someone somebody one he she they here others most some many both your
     """
 ) | {""}
+_SOMEBODYS = frozenset({"his", "her", "their", "its", "your"})
 _OPEN_SUBJECTS = frozenset({"the", "these", "those", "this", "that", "all", "some", "many", "a", "an"})
 DATED_VERBS = frozenset({"launch", "ship", "release", "expire", "open", "close"})
 """Verbs that give a thing a date of that name: Orion launches on 4 May -> launch_date."""
@@ -109,6 +110,10 @@ def claims_of(clause: Clause, scene: Scene) -> list[Claim]:
     ):
         return []
     words = clause.subject.split()
+    if words[0].casefold() in _SOMEBODYS:
+        return []
+    if words[-1].casefold() in _VAGUE_SUBJECTS and len(words) < 4:
+        return []
     if len(words) == 1 and words[0].lower().endswith("ed") and words[0][0].isupper() and clause.past:
         return []
     if len(words) > 14 or (len(words) > 1 and words[0].lower().endswith("ing")):
@@ -117,22 +122,32 @@ def claims_of(clause: Clause, scene: Scene) -> list[Claim]:
         return []  # "these shoes Anna bought ...": the verb belongs to a relative clause
     if clause.lemma in {"be", "remain", "stay"} and not clause.passive:
         found = copula_claims(clause, scene)
+    elif clause.lemma == "turn" and clause.rest and clause.rest[0].text.isdigit() and scene.person(clause.subject):
+        found = [
+            Claim(
+                subject=trimmed(clause.subject),
+                predicate="age",
+                object=clause.rest[0].text,
+                functional=True,
+                aspect="begins",
+            )
+        ]
     elif clause.lemma == "have":
         found = possession_claims(clause, scene)
     else:
         found = job_claims(clause, scene) or _framed(clause, scene) or _valued(clause, scene) or _generic(clause, scene)
     found = [_settled(claim, clause) for claim in found]
-    return [claim for claim in found if claim.object or claim.ends]
+    return [c for c in found if any(map(str.isalnum, c.subject)) and (c.ends or any(map(str.isalnum, c.object)))]
 
 
 def _settled(claim: Claim, clause: Clause) -> Claim:
     """The claim with the clause's negation and tense."""
     if clause.no_longer or (clause.negated and not clause.past and not clause.perfect and claim.aspect == "state"):
         known = predicate(claim.predicate)
-        if clause.no_longer or known.functional or claim.predicate in {"owns", "uses", "has", "has_pet", "member_of"}:
+        if clause.no_longer or known.functional or claim.predicate in {"uses", "member_of"}:
             return replace(claim, ends=True, functional=False)
     if clause.negated:
-        return replace(claim, predicate=f"not_{claim.predicate}", functional=False, aspect="event")
+        return replace(claim, predicate=f"not_{claim.predicate}", functional=False, aspect="event", ends=False)
     if claim.aspect == "state" and clause.past and not clause.perfect and not claim.timeless:
         return replace(claim, past=True, functional=False)
     return claim
@@ -180,6 +195,8 @@ def _by_frame(frame: Frame, after: int, clause: Clause, scene: Scene) -> list[Cl
         return _scheduled(clause, scene)
     name = frame.predicate
     wanted = known.object_type if known.object_type in {"place", "organisation", "person"} else ""
+    if name == "owns":
+        wanted = "thing"
     found = phrase(scene.text, clause.rest, after, scene.names, wanted=wanted)
     if found is None:
         return []
@@ -221,8 +238,8 @@ def _accepts(name: str, frame: Frame, value: str, named: bool, clause: Clause) -
         return named
     if name == "studies_at" or (name == "uses" and frame.aspect == "begins"):
         return named or name == "uses"
-    if name == "plays" and clause.passive:
-        return False
+    if frame.aspect == "ends" and name == "owns" and not clause.past | clause.perfect:
+        return False  # "I sell jam" is a trade
     return not (name == "works_at" and frame.aspect == "begins" and not named and clause.rest[0].low != "work")
 
 

@@ -203,7 +203,10 @@ def _is_finite(words: list[Token], index: int, begin: int) -> bool:
 
 def _noun_pile(words: list[Token], begin: int, index: int) -> bool:
     """Whether a word in -s is more likely a plural noun: another finite verb follows ("the project plans are")."""
-    return any(w.low in _FINITE for w in words[index + 1 : index + 3])
+    following = words[index + 1 : index + 3]
+    if following and following[0].low in _PLURAL_SUBJECTS | {"he", "she", "it", "that", "this", "the", "a", "my"}:
+        return False
+    return any(w.low in _FINITE for w in following)
 
 
 def _subject(text: str, words: list[Token], begin: int, index: int) -> str | None:
@@ -240,8 +243,10 @@ def _clause(text: str, words: list[Token], subject: str, index: int, start: int)
     rest = tuple(words[reading.stop :])
     lows = [w.low for w in rest]
     ending = " ".join(lows[-3:])
-    more = reading.no_longer or (
-        reading.negated and ("any more" in ending or "anymore" in ending or "any longer" in ending)
+    more = (
+        reading.no_longer
+        or lows[:2] == ["no", "longer"]
+        or (reading.negated and ("any more" in ending or "anymore" in ending or "any longer" in ending))
     )
     now_words = {w.low for w in words}
     return Clause(

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from agentmem.language.clauses import Clause
+from agentmem.language.gazetteer import KINSHIP
 from agentmem.language.jobs import is_occupation, role_claims
 from agentmem.language.phrases import attribute_of, phrase, trimmed
 from agentmem.language.predicates import PREDICATES, Aspect, attribute, predicate, snake
@@ -77,6 +78,9 @@ _OF = {
 _PLAIN_VALUES = frozenset(
     {"works_as", "status", "age", "price", "born_on", "phone", "email", "name", "nickname", "version"}
 )
+_NO_VALUES = frozenset(
+    {"like", "about", "so", "such", "there", "always", "full", "very", "really", "here", "why", "how", "what"}
+)
 VALUED = word_set(
     """
     colour color size type kind status state priority level theme mode style language currency timezone format
@@ -110,7 +114,7 @@ def value_claim(clause: Clause, scene: Scene, value: str, *, kind: str = "", dat
             predicate=known.name,
             object=value,
             object_type=kind,
-            functional=known.functional,
+            functional=known.functional and not _describes(clause, value, what),
             aspect=aspect,
             timeless=dated,
         )
@@ -135,6 +139,12 @@ def value_claim(clause: Clause, scene: Scene, value: str, *, kind: str = "", dat
         functional=not scene.person(subject),
         aspect=aspect,
     )
+
+
+def _describes(clause: Clause, value: str, what: str) -> bool:
+    """Whether the value is one description among others ("my art is a way to relax")."""
+    indefinite = bool(clause.rest) and clause.rest[0].low in {"a", "an"}
+    return indefinite and not any(c.isdigit() or c.isupper() for c in value) and what.split()[-1].lower() not in VALUED
 
 
 def copula_claims(clause: Clause, scene: Scene) -> list[Claim]:
@@ -193,7 +203,7 @@ def _described(clause: Clause, scene: Scene) -> list[Claim]:
         )
         if status and attribute_of(scene.full(clause.subject)) is None:
             return [Claim(subject=subject, predicate="status", object=status, functional=True)]
-    if lows[0] == "from":
+    if lows[0] == "from" and scene.person(clause.subject):
         found = phrase(scene.text, clause.rest, 1, scene.names, wanted="place")
         return (
             [Claim(subject=subject, predicate="comes_from", object=found.text, object_type=found.kind, functional=True)]
@@ -238,6 +248,8 @@ def _valued(clause: Clause, scene: Scene) -> list[Claim]:
         kind = found.kind
         owner_attribute = attribute(attribute_of(subject)[1])  # type: ignore[index]  # checked above
         known = predicate(owner_attribute.name).object_type
+        if owner_attribute.name == "address":
+            return [value_claim(clause, scene, trimmed(scene.text[clause.rest[0].start : clause.rest[-1].end]))]
         if owner_attribute.name in {"located_in", "lives_in"} and clause.rest[0].low in {"in", "at"}:
             found = phrase(scene.text, clause.rest, 1, scene.names, wanted="place") or found
         return [
@@ -254,7 +266,7 @@ def _valued(clause: Clause, scene: Scene) -> list[Claim]:
     if of:
         return of
     role = attribute_of(complement)
-    if role is None or (clause.rest[0].low in {"a", "an", "one"} and role[1].split()[-1].lower() not in _OF):
+    if role is None or not _names_role(complement, *role):
         return []
     owner, what = role
     known_attribute = attribute(what)
@@ -273,6 +285,27 @@ def _valued(clause: Clause, scene: Scene) -> list[Claim]:
     return claims
 
 
+def _names_role(complement: str, owner: str, what: str) -> bool:
+    """Whether "the CEO of Apple", "Anna's brother" name the subject by a role that somebody or something has one of."""
+    head = what.split()[-1].lower()
+    fitting = is_occupation(what) or head in KINSHIP | _ROLES or what.lower().startswith(("favourite", "favorite"))
+    opens = complement.lower().startswith(("the ", "our ", "my ", "his ", "her ", "their ", "its ")) or (
+        complement[0].isupper() and complement.startswith(owner)
+    )
+    fitting = fitting or attribute(what).name in PREDICATES
+    bare = complement.split()[0].lower() == head  # "CTO of Acme"
+    return len(what.split()) <= 3 and len(owner.split()) <= 6 and fitting and (opens or bare)
+
+
+_ROLES = word_set(
+    """
+    capital author creator owner leader winner captain chair sponsor host organiser organizer maintainer contact
+    mayor king queen successor predecessor name headquarters home birthplace ceo inventor composer architect editor
+    publisher
+    """
+)
+
+
 def _is_value(what: str, value: str, clause: Clause) -> bool:
     """Whether a complement gives an attribute's value and does not only describe it ("my house is old").
 
@@ -280,6 +313,8 @@ def _is_value(what: str, value: str, clause: Clause) -> bool:
     values by its nature (a colour, a status).
     """
     words = value.split()
+    if words[0].lower() in _NO_VALUES and not any(c.isdigit() for c in value):
+        return False
     return (
         clause.rest[0].low in {"a", "an", "the", "my", "our", "to"}
         or any(c.isdigit() or c.isupper() or c == "@" for c in value)

@@ -95,7 +95,7 @@ class Discourse:
                 self._mention(name.text)
             elif name.type in {"organisation", "place"} and bare not in self.people:
                 self.things.add(bare)
-            elif is_person(name.text, frozenset(self.people)) and bare not in self.things:
+            elif (bare in self.people or gender(name.text)) and bare not in self.things:
                 self._mention(name.text)
         kept = list(claims)
         for claim in kept:

@@ -3,49 +3,61 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from agentmem.language.clauses import Clause
 from agentmem.language.phrases import phrase, trimmed
 from agentmem.language.predicates import Aspect
 from agentmem.language.scene import Claim, Scene
+from agentmem.language.wordlists import word_set
 
 _JOB = frozenset({"job", "position", "role", "offer", "internship", "promotion", "apprenticeship"})
 _STARTS = frozenset({"get", "land", "find", "accept", "take", "begin", "start", "secure", "receive"})
 _LEAVES = frozenset({"leave", "quit"})
-_OCCUPATION = re.compile(
-    r"(?:[a-z]{3,}(?:ologist|grapher|keeper|worker|maker|ician|eer|ist|smith|wright)|"
-    r"\w*(?:teacher|doctor|nurse|lawyer|"
-    r"developer|designer|manager|writer|painter|programmer|baker|driver|dancer|singer|officer|"
-    r"carer|researcher|"
-    r"carpenter|plumber|lecturer|trainer|banker|farmer|hairdresser|butcher|waiter|waitress|"
-    r"dealer|trader|broker|"
-    r"analyst|architect|accountant|consultant|assistant|attendant|barista|chef|cook|clerk|"
-    r"coach|conductor|counselor|"
-    r"counsellor|director|editor|electrician|firefighter|freelancer|intern|inventor|"
-    r"investigator|judge|librarian|"
-    r"mechanic|midwife|minister|model|musician|paramedic|pilot|pharmacist|physician|policeman|"
-    r"policewoman|postman|"
-    r"priest|producer|professor|psychiatrist|realtor|receptionist|recruiter|reporter|sailor|"
-    r"scientist|secretary|"
-    r"soldier|surgeon|surveyor|tailor|translator|interpreter|tutor|vet|veterinarian|actor|"
-    r"actress|author|student|"
-    r"entrepreneur|executive|ceo|cto|cfo|coo|president|chairman|chairwoman|chairperson|principal|headteacher|"
-    r"contractor|supervisor|owner|founder|co-founder|lead|head|administrator|auditor|agent|"
-    r"advisor|adviser|therapist|"
-    r"dentist|optician|astronaut|athlete|footballer|comedian|cashier|salesman|saleswoman|"
-    r"salesperson|specialist|"
-    r"technician|operator|planner|strategist|marketer|copywriter|blogger|dj|guide|instructor|"
-    r"janitor|cleaner|gardener|"
-    r"bartender|engineer|strategist|officer))$",
-    re.IGNORECASE,
+_OCCUPATIONS = word_set(
+    """
+    accountant actor actress administrator adviser advisor agent analyst architect assistant astronaut athlete
+    attendant auditor author baker banker barista bartender blogger broker butcher carer carpenter cashier ceo cfo
+    chairman chairperson chairwoman chef cleaner clerk co-founder coach comedian conductor consultant contractor coo
+    cook copywriter counsellor counselor cto dancer dealer dentist designer developer director dj doctor driver
+    editor electrician engineer entrepreneur executive farmer firefighter footballer founder freelancer gardener
+    guide hairdresser head headteacher instructor intern interpreter inventor investigator janitor judge lawyer lead
+    lecturer librarian manager marketer mechanic midwife minister model musician nurse officer operator optician
+    owner painter paramedic pharmacist physician pilot planner plumber policeman policewoman postman president
+    priest principal producer professor programmer psychiatrist realtor receptionist recruiter reporter researcher
+    sailor salesman salesperson saleswoman scientist secretary singer soldier specialist strategist student
+    supervisor surgeon surveyor tailor teacher technician therapist trader trainer translator tutor vet veterinarian
+    waiter waitress writer
+    """
+)
+_OCCUPATION_ENDINGS = (
+    "ologist",
+    "grapher",
+    "keeper",
+    "worker",
+    "maker",
+    "ician",
+    "ineer",
+    "smith",
+    "wright",
+    "cist",
+    "tist",
+)
+_PRAISE = word_set(
+    "great good amazing inspiring best such wonderful fantastic terrible excellent awesome big huge like better"
 )
 
 
 def is_occupation(words: str) -> bool:
     """Whether a phrase names what somebody does for a living ("senior nurse", "head of design")."""
-    head = re.split(r"\s+(?:of|at|in|for|with|from)\s+", words.strip(), maxsplit=1)[0].split()
-    return bool(head) and (
-        _OCCUPATION.fullmatch(head[-1]) is not None or words.lower().startswith(("head of", "vp ", "vice president"))
+    head = re.split(r"\s+(?:of|at|in|for|with|from)\s+", words.strip().lower(), maxsplit=1)[0].split()
+    if not head or len(head) > 5 or set(head) & _PRAISE or "and" in head:
+        return False
+    last = head[-1].rpartition("-")[2]
+    return (
+        last in _OCCUPATIONS
+        or last.endswith(_OCCUPATION_ENDINGS)
+        or words.lower().startswith(("vp ", "vice president"))
     )
 
 
@@ -76,15 +88,21 @@ def role_claims(subject: str, role: str, scene: Scene, *, begins: bool, now: boo
     return found
 
 
+_GOT = {"promoted": "promote", "appointed": "appoint", "fired": "fire", "laid": "lay"}
+
+
 def job_claims(clause: Clause, scene: Scene) -> list[Claim]:
     """Claims of clauses about starting, holding and leaving work; nothing for others."""
     lows = [w.low for w in clause.rest]
     subject = trimmed(clause.subject)
+    if clause.lemma == "get" and lows and lows[0] in _GOT:
+        rest = clause.rest[1:]
+        clause, lows = replace(clause, lemma=_GOT[lows[0]], passive=True, rest=rest), lows[1:]
     if clause.lemma == "work" or (clause.lemma in {"start", "begin"} and lows[:1] in (["working"], ["as"])):
         return _working(clause, scene, subject, lows)
     if clause.lemma == "join" and "as" in lows:
         return _joined(clause, scene, subject, lows)
-    if clause.lemma in {"become", "promote", "appoint", "name", "make"} and scene.person(clause.subject):
+    if clause.lemma == "become" or (clause.passive and clause.lemma in {"promote", "appoint", "name", "make"}):
         return _promoted(clause, scene, subject, lows)
     job = next((i for i, low in enumerate(lows[:7]) if low in _JOB), None)
     if job is not None and clause.lemma in _STARTS:
@@ -143,6 +161,8 @@ def _joined(clause: Clause, scene: Scene, subject: str, lows: list[str]) -> list
 
 
 def _promoted(clause: Clause, scene: Scene, subject: str, lows: list[str]) -> list[Claim]:
+    if not scene.person(clause.subject):
+        return []
     begin = 1 if lows[:1] and lows[0] in {"to", "as"} else 0
     found = phrase(scene.text, clause.rest, begin, scene.names, limit=16)
     if found is None or not (is_occupation(found.text) or clause.lemma in {"promote", "appoint"}):

@@ -41,12 +41,20 @@ _EMPTY = word_set(
     those more much lot way ways all both myself himself herself themselves each what i we they he she the a an
     """
 )
+_PRONOUNS = frozenset({"it", "them", "him", "me", "us", "you", "off", "out", "up", "down", "away", "back", "over"})
+_DANGLING = frozenset(
+    {"and", "or", ",", "'", "-", "of", "the", "a", "an", "to", "in", "at", "on", "for", "with", "from", "by", "my"}
+)
 _OF_OWNER = re.compile(
-    r"^(?:the|our|my|its|their|his|her|an?)?\s*(?P<what>[a-z][\w\s-]{1,40}?)\s+(?:of|"
+    r"^(?:(?:the|our|my|its|their|his|her|an?)\s+)?(?P<what>[a-z][\w\s-]{1,40}?)\s+(?:of|"
     r"for)\s+(?P<owner>(?:the\s+|our\s+|my\s+)?[^,]{2,60})$",
     re.IGNORECASE,
 )
 _OWNERS_OF = re.compile(r"^(?P<owner>.{1,60}?)(?:['\u2019]s|(?<=s)['\u2019])\s+(?P<what>[^\W\d][\w\s/-]{1,50})$")
+_ONE_OF = re.compile(
+    r"^(?:one|some|most|many|all|each|both|part|any|none|half|two|three|several|few|a few|lots?) of\b", re.IGNORECASE
+)
+_INNER = re.compile(r"\s(?:to|in|at|on|from|with|by|about|is|was|who|that)\s", re.IGNORECASE)
 _COMPOUND = re.compile(
     r"^(?:the\s+)?(?P<what>(?:country|place|date|year|field|state|city|level|point|cause|"
     r"time) of [a-z]+) of (?P<owner>.{2,60})$",
@@ -55,10 +63,10 @@ _COMPOUND = re.compile(
 _COMMON_OF = re.compile(r"^(?:(?:[Tt]he|[Oo]ur|[Mm]y)\s+)?[a-z]\S*(?:\s+[a-z]\S*)*\s+of\s")
 _NO_ATTRIBUTE = word_set(
     """
-    lot lots kind sort type part number couple most some one all none rest bit pair piece group set variety range
-    bunch series half majority many each any either member president-elect fan cup glass bottle first second third
-    next university city town bank department ministry church lord king queen house bay state states republic
-    kingdom need thanks because instead ahead out chance way use lack
+    total sum collection lot lots kind sort type part number couple most some one all none rest bit pair piece group
+    set variety range bunch series half majority many each any either member president-elect fan cup glass bottle
+    first second third next university city town bank department ministry church lord king queen house bay state
+    states republic kingdom need thanks because instead ahead out chance way use lack
     """
 )
 _PEOPLE = KINSHIP | word_set(
@@ -95,13 +103,15 @@ def phrase(
         wanted: Entity type that is expected; a name then ends at the first preposition.
         limit: The most tokens.
     """
-    stops = _NARROW_STOPS if wanted in {"place", "organisation", "person"} else _VALUE_STOPS
+    if begin < len(rest) and rest[begin].low in _PRONOUNS:
+        return None
+    stops = _NARROW_STOPS if wanted in {"place", "organisation", "person", "thing"} else _VALUE_STOPS
     index = begin
     while index < len(rest) and index - begin < limit:
         if _stops(text, rest, index, begin, stops, wanted):
             break
         index += 1
-    while index > begin and rest[index - 1].low in {"and", "or", ",", "'", "-", "of", "the", "a", "to"}:
+    while index > begin and rest[index - 1].low in _DANGLING:
         index -= 1
     if index == begin:
         return None
@@ -230,6 +240,8 @@ _SMALL = frozenset({"of", "de", "la", "and", "the", "for", "in", "at", "van", "v
 
 def attribute_of(subject: str) -> tuple[str, str] | None:
     """Owner and attribute of "Orion's launch date" or "the launch date of Orion"; None for any other phrase."""
+    if _ONE_OF.match(subject):
+        return None
     match = _OWNERS_OF.match(subject)
     if match is None or (" of " in match["owner"] and _COMMON_OF.match(match["owner"])):
         match = _COMPOUND.match(subject) or _OF_OWNER.match(subject)
@@ -240,6 +252,8 @@ def attribute_of(subject: str) -> tuple[str, str] | None:
         ):
             return None
     owner, what = trimmed(match["owner"]), match["what"].strip()
+    if match.re is not _COMPOUND and _INNER.search(what):
+        return None
     if (
         not owner
         or not what
@@ -276,7 +290,12 @@ def is_person(subject: str, known: frozenset[str] = frozenset()) -> bool:
     if words[0] in {"my", "our"} or "'s " in bare or "\u2019s " in bare:
         named = bare.split()[-1][0].isupper() and any(word in KINSHIP for word in words[-3:-1])  # "Anna's sister Kate"
         return words[-1] in _PEOPLE or named
-    return bare[0].isupper() and len(words) <= 3 and not bare.isupper() and not any(c.isdigit() for c in bare)
+    return (
+        all(word[0].isupper() for word in bare.split())
+        and len(words) <= 3
+        and not bare.isupper()
+        and not any(c.isdigit() for c in bare)
+    )
 
 
 def gender(name: str) -> str:

@@ -107,8 +107,6 @@ works_at begins start at/work at/working at/working for
 works_at ends leave/quit -
 works_at ends retire/resign from
 works_as state work/serve/act as
-works_as begins become -
-works_as begins promote!/appoint!/name!/make! to/as/-
 works_as begins start as/working as/work as
 works_in state work in
 works_on state work on

@@ -55,7 +55,9 @@ class Scene:
     def full(self, subject: str) -> str:
         """A subject in its full form: "the wedding" after "Anna's wedding" is that one; articles go."""
         bare = normalise_name(subject)
-        known = self.owners.get(bare) if subject[:1].islower() or subject.split()[0].lower() == "the" else None
+        first = subject.split()[0].lower() if subject.split() else ""
+        plain = first == "the" or (subject[:1].islower() and first == bare.split()[0])
+        known = self.owners.get(bare) if plain else None
         return known or subject
 
     def time_after(self, position: int) -> Moment | None:

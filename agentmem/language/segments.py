@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agentmem.language.clauses import Clause, Token, parse, tokens
-from agentmem.language.phrases import begins_clause
+from agentmem.language.names import normalise_name
+from agentmem.language.phrases import attribute_of, begins_clause, gender
+from agentmem.language.rewrite import possessive
+from agentmem.language.scene import Scene
 from agentmem.language.verbs import verb_forms
 
 
@@ -31,6 +34,23 @@ def clauses_of(text: str) -> list[tuple[Clause, int, int]]:
     return found
 
 
+def with_antecedent(clause: Clause, before: str, scene: Scene, *, speaker: str) -> Clause:
+    """The clause with "he", "she", "his" or "her" at its head put as the person of the clause before, if that fits."""
+    first, _, others = clause.subject.partition(" ")
+    wanted = {"he": "m", "his": "m", "she": "f", "her": "f"}.get(first.lower())
+    owned = attribute_of(before)
+    person = owned[0] if owned and not scene.person(before) else before
+    if (
+        wanted is None
+        or not person
+        or normalise_name(person) == normalise_name(speaker)
+        or not scene.person(person)
+        or gender(person) not in {wanted, ""}
+    ):
+        return clause
+    return replace(clause, subject=f"{possessive(person)} {others}" if others else person)
+
+
 def _is_elided(part: list[Token]) -> bool:
     index = 0
     while index < len(part) - 1 and part[index].low in {"then", "also", "now", "just", "recently"}:
@@ -45,9 +65,22 @@ def _next_clause(part: list[Token], clause: Clause) -> int | None:
             continue
         if word.low in {"so", "then"} and (index == 0 or part[index - 1].text != ","):
             continue
-        if word.low in {"and", "but", "so", ";", "then"} and begins_clause(part, index + _joiners(part, index)):
+        if word.text in {",", ":"} and not _same_subject(part, index, clause):
+            continue
+        if word.low in {"and", "but", "so", ";", ":", ",", "then"} and begins_clause(
+            part, index + _joiners(part, index)
+        ):
             return index
     return None
+
+
+def _same_subject(part: list[Token], index: int, clause: Clause) -> bool:
+    """Whether a clause joined by a mere comma or colon speaks of the same subject."""
+    words = clause.subject.split()
+    following = [w.text for w in part[index + 1 : index + 1 + len(words)]]
+    return following == words or (
+        bool(following) and following[0] in {f"{clause.subject}'s", f"{clause.subject}\u2019s"}
+    )
 
 
 def _joiners(part: list[Token], index: int) -> int:

@@ -11,6 +11,7 @@ from agentmem.language.claims import claims_of
 from agentmem.language.clauses import Clause, expanded, parse, tokens
 from agentmem.language.dates import Moment, dated, find_dates
 from agentmem.language.discourse import Discourse
+from agentmem.language.gazetteer import KINSHIP
 from agentmem.language.modality import (
     Modality,
     declared_part,
@@ -25,7 +26,7 @@ from agentmem.language.phrases import trimmed
 from agentmem.language.requests import asks_to_drop_it, contrast, correction, forget_request
 from agentmem.language.rewrite import Persons, in_third_person
 from agentmem.language.scene import CLOCK, Claim, Scene
-from agentmem.language.segments import clauses_of
+from agentmem.language.segments import clauses_of, with_antecedent
 from agentmem.language.terms import terms
 from agentmem.language.validity import validity
 from agentmem.language.wordlists import word_set
@@ -153,11 +154,18 @@ class _Sentence:
         parts = clauses_of(scene.text) if self._mode == "assertion" else []
         statements: list[Statement] = []
         all_claims: list[Claim] = []
-        for index, (clause, begin, end) in enumerate(parts):
+        before = ""
+        for index, (spoken, begin, end) in enumerate(parts):
+            clause = (
+                with_antecedent(spoken, before, scene, speaker=self._discourse.speaker or "user") if index else spoken
+            )
+            before = clause.subject
             claims = [self._named(claim) for claim in claims_of(clause, scene)]
             claims.extend(_relatives(clause.subject))
             all_claims.extend(claims)
             words = self._text(text, moments, clause, begin, end, len(parts), index)
+            if clause is not spoken:
+                words = re.sub(rf"^{re.escape(spoken.subject)}", clause.subject, words, count=1, flags=re.IGNORECASE)
             statements.extend(self._statement(words, claim, clause, moments, scene, wrong) for claim in claims)
             if not claims and len(parts) > 1 and len(words.split()) > 3:
                 statements.append(self._plain(words, moments, found, clause))
@@ -188,7 +196,9 @@ class _Sentence:
 
     def _named(self, claim: Claim) -> Claim:
         """The claim with the shortest name for its subject: "Anna's sister Kate" is Kate."""
-        match = _KIN_NAME.match(claim.subject) or _APPOSITION.match(claim.subject)
+        match = _KIN_NAME.match(claim.subject)
+        if match is None or match["kin"].split()[-1] not in KINSHIP:
+            match = _APPOSITION.match(claim.subject)
         subject = match["name"] if match else claim.subject
         if (
             self._context
@@ -213,7 +223,7 @@ class _Sentence:
         inside = [
             replace(m, start=m.start - begin, end=m.end - begin) for m in moments if begin <= m.start and m.end <= end
         ]
-        words = dated(text[begin:end], inside, ongoing=ongoing).strip(" ,;")
+        words = dated(text[begin:end], inside, ongoing=ongoing).strip(" ,;:")
         words = re.sub(r"^(?:and|but|so|then|or)\s+(?:(?:then|also|now)\s+)?", "", words)
         if index and clause.start == 0 and not words.startswith(clause.subject):
             words = f"{clause.subject.rstrip(',')} {words}"
@@ -316,7 +326,7 @@ _VAGUE = word_set(
 def _relatives(subject: str) -> list[Claim]:
     """As in "Anna's sister Kate" also says that Kate is Anna's sister."""
     match = _KIN_NAME.match(subject)
-    if match is None:
+    if match is None or match["kin"].split()[-1] not in KINSHIP:
         return []
     return [
         Claim(

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from agentmem.language import terms
 from agentmem.memory.candidates import Candidates, Claim
 from agentmem.memory.changes import ChangeBuilder, Grounds, activation
 from agentmem.memory.decision import Decider, Decision, Verdict
+from agentmem.memory.indexing import claim_entry
 from agentmem.memory.resolution import Resolution
 from agentmem.records import (
     Change,
@@ -17,7 +17,6 @@ from agentmem.records import (
     Episode,
     Fact,
     Guard,
-    IndexEntry,
     Kind,
     Relationship,
     RelationshipType,
@@ -70,7 +69,7 @@ class Assembly:
             self.changes.append(builder.noop(known, grounds, relationships=[again, *mentions], states=states))
             return
         fact, relationships = self._fact(claim), [*self._relationships(claim), *mentions]
-        index = IndexEntry(terms=" ".join(terms(fact.text)))
+        index = claim_entry(fact)
         if decision.verdict in (Verdict.UPDATE, Verdict.CORRECT):
             change = builder.update(
                 decision.targets,

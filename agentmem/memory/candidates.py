@@ -7,7 +7,7 @@ words alone. That is what keeps true facts from being retired by merely similar 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from agentmem.language import normalise_name
@@ -40,11 +40,11 @@ class Candidates:
     heads: Mapping[str, tuple[Fact, ...]] = field(default_factory=dict)
 
 
-def claims_of(episodes: Sequence[Episode], extractions: Sequence[Extraction], resolution: Resolution) -> list[Claim]:
+def claims_of(readings: Iterable[tuple[Episode, Extraction]], resolution: Resolution) -> list[Claim]:
     """The claims of a batch, in order of the evidence."""
     return [
         Claim(draft=draft, episode=episode, ordinal=ordinal, key=claim_key(draft, resolution))
-        for episode, extraction in zip(episodes, extractions, strict=True)
+        for episode, extraction in readings
         for ordinal, draft in enumerate(extraction.facts)
     ]
 

@@ -1,7 +1,8 @@
 """ADD, UPDATE, DELETE or NOOP: what a claim means for what is known already.
 
-The rules follow Mem0's four operations with the nuances that Memory-R1 learns: a second instance is no contradiction, an
-elaboration never deletes, the newer *statement* wins among equal trust, a less trusted one only opens a contradiction.
+The rules follow Mem0's four operations with the nuances that Memory-R1 learns: a second instance is no contradiction,
+an elaboration never deletes, the newer *statement* wins among equal trust, a less trusted one only opens a
+contradiction.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ CHUNK_CHARACTERS = 1_000
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
 _BLOCK = re.compile(r"\n\s*\n")
-_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n")
+_SENTENCE_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+|\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +50,8 @@ class Provenance:
 def episodes_of(content: str | Message | Sequence[Message], about: Provenance, *, now: datetime) -> list[Episode]:
     """The episodes of a text or conversation, in order.
 
-    A long text is cut into chunks. What has a source is undated unless a date is given; what has none is said now. An id
-    depends on bank, origin, speaker, words, the caller's id and date, and on how often the same words stood there
+    A long text is cut into chunks. What has a source is undated unless a date is given; what has none is said now.
+    An id depends on bank, origin, speaker, words, the caller's id and date, and on how often the same words stood there
     before, never on the position: an insertion into a document leaves the ids of the rest as they were.
 
     Raises:

@@ -170,7 +170,7 @@ def _words(nodes: Mapping[str, Node], operation: Operation) -> str:
 
 
 def read_changes(store: Store, bank: str, *, run_id: str = "", limit: int = 100) -> list[Replaced]:
-    """What stopped being true, oldest first: the newest `limit` UPDATEs and DELETEs, of one run if `run_id` is given."""
+    """What stopped being true, oldest first: the newest `limit` UPDATEs and DELETEs, with `run_id` those of one run."""
     ops = frozenset({OperationType.UPDATE, OperationType.DELETE})
     operations = store.operations(bank, JournalFilter(ops=ops, run_id=run_id), limit=limit)
     ids = [ref.id for operation in operations for ref in (operation.before, operation.after) if ref]

@@ -28,7 +28,7 @@ from agentmem.memory.recalled import Recall
 from agentmem.memory.reflect import Answer, Answerer, RuleAnswerer, reflect
 from agentmem.memory.retain import WritePath, retain
 from agentmem.records import Clock, Kind, Node, Operation, SystemClock
-from agentmem.stores import EmbeddingStamp, JournalFilter, Statistics, Store, open_store
+from agentmem.stores import JournalFilter, Statistics, Store, open_store
 
 DEFAULT_BANK = "default"
 
@@ -133,7 +133,6 @@ class Memory:
         if not 0.0 <= trust <= 1.0:
             raise InputError(f"trust is {trust}.", where="retain", hint="It lies between 0 and 1.")
         about = Provenance(bank=self.bank, source=source, at=at, trust=trust, agent=self.agent, run_id=self.run_id)
-        self._stamp()
         episodes: list[EpisodeRef] = []
         operations: list[Operation] = []
         for received, learned in retain(self.write_path(), content, about):
@@ -221,10 +220,6 @@ class Memory:
             agent=self.agent,
             run_id=self.run_id,
         )
-
-    def _stamp(self) -> None:
-        if self.store.embedding is None:
-            self.store.stamp(EmbeddingStamp(model=self.embedder.model, dimension=self.embedder.dimension))
 
     def close(self) -> None:
         """Release the store."""

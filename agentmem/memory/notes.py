@@ -6,7 +6,7 @@ cosine >= 0.6 and a shared keyword.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,12 +15,12 @@ from agentmem.language import terms
 from agentmem.memory.assembly import distinct_entities
 from agentmem.memory.changes import ChangeBuilder, Grounds
 from agentmem.memory.extraction import Extraction
+from agentmem.memory.indexing import note_entry
 from agentmem.memory.resolution import Resolution
 from agentmem.records import (
     Change,
     Episode,
     Fact,
-    IndexEntry,
     Kind,
     Node,
     Note,
@@ -47,14 +47,13 @@ class NewNote:
 
 def write_notes(
     builder: ChangeBuilder,
-    episodes: Sequence[Episode],
-    extractions: Sequence[Extraction],
+    readings: Iterable[tuple[Episode, Extraction]],
     vectors: Mapping[str, Vector],
     resolution: Resolution,
 ) -> list[NewNote]:
     """The notes of a batch; evidence of no substance gives none."""
     notes = []
-    for episode, extraction in zip(episodes, extractions, strict=True):
+    for episode, extraction in readings:
         draft = extraction.note
         if draft is None:
             continue
@@ -104,9 +103,7 @@ def note_changes(store: Store, builder: ChangeBuilder, new: Sequence[NewNote]) -
             for other, cosine in nearest
             if (link := _link(entry.note, batch.get(other) or known.get(other), cosine)) is not None
         ]
-        index = IndexEntry(
-            terms=" ".join(terms(" ".join((*entry.note.keywords, *entry.note.tags)))), vector=entry.vector
-        )
+        index = note_entry(entry.note, entry.vector)
         grounds = Grounds(reason=_reason(links), evidence=(entry.episode.id,), candidates=tuple(i for i, _ in nearest))
         changes.append(builder.add(entry.note, grounds, index=index, relationships=(*entry.relationships, *links)))
     return changes

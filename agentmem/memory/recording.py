@@ -8,7 +8,6 @@ from dataclasses import replace
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from agentmem.errors import ConflictError
-from agentmem.language import terms
 from agentmem.memory.changes import ChangeBuilder, Grounds
 from agentmem.memory.experience import (
     NEIGHBOURS,
@@ -18,11 +17,11 @@ from agentmem.memory.experience import (
     TaskTrace,
     similar_tasks,
 )
+from agentmem.memory.indexing import query_entry
 from agentmem.memory.memory import Memory
 from agentmem.records import (
     Change,
     Changeset,
-    IndexEntry,
     Insight,
     Interaction,
     Kind,
@@ -35,7 +34,7 @@ from agentmem.records import (
     Vector,
     node_id,
 )
-from agentmem.stores import EmbeddingStamp, KeySearch, View
+from agentmem.stores import KeySearch, View
 
 FIRST_SCORE, SUCCESS, FAILURE = 2, 1, -2
 """Scores of insights (G-Memory): at first, for applied with success, for applied with failure."""
@@ -78,9 +77,7 @@ class _Recorder:
         memory = self.memory
         if self.query_id in memory.store.fetch(memory.bank, [self.query_id]):
             return ()
-        if memory.store.embedding is None:
-            embedder = memory.embedder
-            memory.store.stamp(EmbeddingStamp(model=embedder.model, dimension=embedder.dimension))
+        memory.write_path().stamp()
         changes = [self._query(), *self._steps(), *self._insights()]
         return memory.store.commit(Changeset(bank=memory.bank, changes=tuple(changes)))
 
@@ -115,7 +112,7 @@ class _Recorder:
             for rank, memory_id in enumerate(used, start=1)
         ]
         grounds = Grounds(reason=f"a task of the team: {trace.outcome}", candidates=tuple(t.query.id for t in similar))
-        index = IndexEntry(terms=" ".join(terms(trace.text)), vector=self.vector)
+        index = query_entry(query, self.vector)
         return builder.add(query, grounds, index=index, relationships=links)
 
     def _steps(self) -> list[Change]:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from agentmem.language import normalise_name, terms
 from agentmem.memory.changes import ChangeBuilder, Grounds
 from agentmem.memory.extraction import EntityMention
-from agentmem.records import Change, Entity, IndexEntry, Kind, Relationship, RelationshipType, Status, node_id
+from agentmem.memory.indexing import claim_entry
+from agentmem.records import Change, Entity, Kind, Relationship, RelationshipType, Status, node_id
 from agentmem.stores import Direction, KeySearch, Store, TextSearch, View
 
 UNTYPED = "thing"
@@ -170,6 +171,6 @@ def _addition(builder: ChangeBuilder, entity: Entity, sighting: Sighting, canoni
     return builder.add(
         entity,
         Grounds(reason=reason, evidence=(sighting.episode_id,), candidates=(canonical.id,) if canonical else ()),
-        index=IndexEntry(terms=" ".join(terms(entity.text))),
+        index=claim_entry(entity),
         relationships=relationships,
     )

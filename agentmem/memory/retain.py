@@ -16,36 +16,31 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from agentmem.embeddings import Embedder, Matrix
 from agentmem.errors import ConflictError
-from agentmem.language import terms
-from agentmem.memory.assembly import Assembly, begin, distinct_entities
-from agentmem.memory.candidates import claims_of, find_candidates
 from agentmem.memory.changes import ChangeBuilder, Grounds
 from agentmem.memory.decision import Decider
-from agentmem.memory.endings import forget, note_endings
 from agentmem.memory.evidence import Message, Provenance, episodes_of
-from agentmem.memory.extraction import EntityMention, Extraction, Extractor
-from agentmem.memory.notes import note_changes, outdated, write_notes
-from agentmem.memory.resolution import Resolution, Sighting, resolve
+from agentmem.memory.extraction import Extraction, Extractor
+from agentmem.memory.indexing import episode_entry
+from agentmem.memory.learning import Proposal, Reading, between_forgettings, decide, propose
 from agentmem.records import (
     Change,
     Changeset,
     Clock,
     Episode,
-    IndexEntry,
     Kind,
-    Note,
     Operation,
     Relationship,
     RelationshipType,
     Status,
     Vector,
 )
-from agentmem.stores import Direction, Store, View
+from agentmem.stores import Direction, EmbeddingStamp, Store, View
 
 BATCH = 64
 """Episodes in one commit: large enough to spread its cost, small enough that embedding runs ahead of it."""
 
-_ATTEMPTS = 8
+ATTEMPTS = 8
+"""How often a decision is made anew because another writer was faster, before ConflictError is raised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +72,15 @@ class WritePath:
         """Makes the changes of one commit."""
         return ChangeBuilder(bank=self.bank, now=self.clock.now(), agent=self.agent, run_id=self.run_id)
 
+    def stamp(self) -> None:
+        """Record in a new store which model fills it."""
+        if self.store.embedding is None:
+            self.store.stamp(EmbeddingStamp(model=self.embedder.model, dimension=self.embedder.dimension))
+
     def receive(self, episodes: Sequence[Episode], vectors: Mapping[str, Vector]) -> Received:
         """Commit evidence that is not known yet, verbatim, as pending."""
-        for attempt in _retrying():
+        self.stamp()
+        for attempt in retrying():
             with attempt:
                 known = self.store.fetch(self.bank, [episode.id for episode in episodes])
                 new = [episode for episode in episodes if episode.id not in known]
@@ -95,67 +96,26 @@ class WritePath:
     def learn(
         self, episodes: Sequence[Episode], extractions: Sequence[Extraction], vectors: Mapping[str, Vector]
     ) -> tuple[Operation, ...]:
-        """Resolve, find candidates, decide, link and commit; decided again if another writer was faster."""
+        """Propose, decide and commit; proposed and decided again if another writer was faster."""
+        readings = [
+            Reading(episode=episode, extraction=extraction)
+            for episode, extraction in zip(episodes, extractions, strict=True)
+        ]
         operations: list[Operation] = []
-        for group in _between_forgettings(list(zip(episodes, extractions, strict=True))):
-            for attempt in _retrying():
+        for group in between_forgettings(readings):
+            for attempt in retrying():
                 with attempt:
-                    assembly, changes = self._assemble(
-                        [episode for episode, _ in group], [extraction for _, extraction in group], vectors
-                    )
-                    changeset = Changeset(bank=self.bank, changes=tuple(changes), guards=assembly.guards)
-                    committed = self.store.commit(changeset)
+                    committed = self.store.commit(self.decide(self.propose(group), vectors))
             operations.extend(committed)
         return tuple(operations)
 
-    def _assemble(
-        self, episodes: Sequence[Episode], extractions: Sequence[Extraction], vectors: Mapping[str, Vector]
-    ) -> tuple[Assembly, list[Change]]:
-        builder = self.builder()
-        resolution = resolve(self.store, builder, _sightings(episodes, extractions))
-        claims = claims_of(episodes, extractions, resolution)
-        candidates = find_candidates(self.store, self.bank, claims)
-        mentions = _mentions(episodes, extractions, resolution)
-        assembly = begin(builder, resolution, self.decider, candidates, claims, episodes, mentions)
-        for claim in claims:
-            assembly.take(claim)
-        for episode, extraction in zip(episodes, extractions, strict=True):
-            if extraction.forget:
-                changes, ended = forget(self.store, builder, episode, extraction.forget)
-                assembly.changes.extend(changes)
-                assembly.closed.extend(ended)
-            else:
-                assembly.conclude(episode, "nothing to remember: no statement in it")
-        added = {change.add.id for change in assembly.changes if change.add}
-        notes = self._notes(builder, episodes, extractions, vectors, assembly)
-        ended_before = [fact for fact in assembly.closed if fact.id not in added]
-        endings = note_endings(self.store, builder, ended_before)
-        return assembly, [*resolution.changes, *assembly.changes, *notes, *endings]
+    def propose(self, readings: Sequence[Reading]) -> Proposal:
+        """Find the entities that are meant and the candidates that the claims compete with."""
+        return propose(self.store, self.builder(), readings)
 
-    def _notes(
-        self,
-        builder: ChangeBuilder,
-        episodes: Sequence[Episode],
-        extractions: Sequence[Extraction],
-        vectors: Mapping[str, Vector],
-        assembly: Assembly,
-    ) -> list[Change]:
-        """New notes, without what was already outdated within the same batch."""
-        added = note_changes(
-            self.store, builder, write_notes(builder, episodes, extractions, vectors, assembly.resolution)
-        )
-        quotes = _quotes(assembly)
-        changes = []
-        for change in added:
-            changes.append(change)
-            ended = [
-                (fact, quotes.get(fact.id, ""))
-                for fact in assembly.closed
-                if fact.id in quotes and change.operation.evidence == _evidence_of(assembly, fact.id)
-            ]
-            if ended and isinstance(change.add, Note):
-                changes.append(outdated(builder, change.add, ended))
-        return changes
+    def decide(self, proposal: Proposal, vectors: Mapping[str, Vector]) -> Changeset:
+        """Decide on every claim of a proposal, ready to be committed."""
+        return decide(self.store, self.decider, proposal, vectors)
 
     def _evidence_changes(
         self, episodes: Sequence[Episode], new: Sequence[Episode], vectors: Mapping[str, Vector]
@@ -166,11 +126,7 @@ class WritePath:
         for episode in new:
             previous = before.get(episode.id) if episode.origin else None
             joined = [_next(previous, episode)] if previous else []
-            index = IndexEntry(
-                terms=" ".join(terms(f"{episode.speaker} {episode.text}")),
-                context_terms=" ".join(terms(_surroundings(episode, previous))),
-                vector=vectors[episode.id],
-            )
+            index = episode_entry(episode, previous, vectors[episode.id])
             grounds = Grounds(reason="evidence, verbatim", evidence=(episode.id,))
             changes.append(builder.add(episode, grounds, index=index, relationships=joined))
         return changes
@@ -227,85 +183,15 @@ def _restated(path: WritePath, episodes: list[Episode]) -> list[Episode]:
     ]
 
 
-def _sightings(episodes: Sequence[Episode], extractions: Sequence[Extraction]) -> Iterator[Sighting]:
-    for episode, extraction in zip(episodes, extractions, strict=True):
-        if episode.speaker:
-            speaker = EntityMention(name=episode.speaker, entity_type="person")
-            yield Sighting(mention=speaker, episode_id=episode.id)
-        for mention in extraction.mentions:
-            yield Sighting(mention=mention, episode_id=episode.id)
-        for draft in extraction.facts:
-            for mention in draft.mentions:
-                yield Sighting(mention=mention, episode_id=episode.id)
-            if draft.subject:
-                yield Sighting(mention=EntityMention(name=draft.subject, entity_type="thing"), episode_id=episode.id)
-            if draft.object and draft.object_type:
-                named = EntityMention(name=draft.object, entity_type=draft.object_type)
-                yield Sighting(mention=named, episode_id=episode.id)
-
-
-def _mentions(
-    episodes: Sequence[Episode], extractions: Sequence[Extraction], resolution: Resolution
-) -> dict[str, tuple[Relationship, ...]]:
-    return {
-        episode.id: tuple(
-            Relationship(
-                type=RelationshipType.MENTIONS,
-                source_id=episode.id,
-                target_id=entity.id,
-                properties={"count": 1},
-            )
-            for entity in distinct_entities(resolution, (mention.name for mention in extraction.mentions))
-        )
-        for episode, extraction in zip(episodes, extractions, strict=True)
-    }
-
-
-def _between_forgettings(
-    items: list[tuple[Episode, Extraction]],
-) -> Iterator[list[tuple[Episode, Extraction]]]:
-    """Runs of evidence, each request to forget alone, so that it finds what was learned just before it."""
-    run: list[tuple[Episode, Extraction]] = []
-    for item in items:
-        if item[1].forget:
-            if run:
-                yield run
-            yield [item]
-            run = []
-        else:
-            run.append(item)
-    if run:
-        yield run
-
-
 def _next(previous: Episode, episode: Episode) -> Relationship:
     return Relationship(type=RelationshipType.NEXT, source_id=previous.id, target_id=episode.id)
 
 
-def _surroundings(episode: Episode, previous: Episode | None) -> str:
-    headings = str(episode.metadata.get("headings", ""))
-    return f"{headings} {previous.text if previous else ''}"
-
-
-def _quotes(assembly: Assembly) -> dict[str, str]:
-    """The words that facts added in this batch rest on, by fact id."""
-    return {
-        link.source_id: str(link.properties.get("quote", ""))
-        for change in assembly.changes
-        if change.add
-        for link in change.relationships
-        if link.type is RelationshipType.EVIDENCED_BY and link.source_id == change.add.id
-    }
-
-
-def _evidence_of(assembly: Assembly, fact_id: str) -> tuple[str, ...]:
-    return next(c.operation.evidence for c in assembly.changes if c.add and c.add.id == fact_id)
-
-
-def _retrying() -> Retrying:
+def retrying() -> Retrying:
+    """Attempts at a commit that another writer may forestall, with a random wait between them."""
     return Retrying(
         retry=retry_if_exception_type(ConflictError),
-        stop=stop_after_attempt(_ATTEMPTS),
+        stop=stop_after_attempt(ATTEMPTS),
         wait=wait_random_exponential(multiplier=0.02, max=1.0),
         reraise=True,
     )

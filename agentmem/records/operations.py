@@ -163,7 +163,7 @@ class Changeset:
 
 
 def sealed(operation: Operation, *, seq: int, previous_hash: str) -> Operation:
-    """The Operation with its place in the chain: hash = SHA-256 of canonical JSON of all else, `previous_hash` included.
+    """The Operation with its place in the chain: hash = SHA-256 of canonical JSON of the rest, `previous_hash` included.
 
     The seal covers hashes of content and never content (`changes` and `reason` are covered by `payload_hash`), so
     content can be erased and the chain still verifies.

@@ -31,6 +31,10 @@ def triple(statement: Statement) -> tuple[str, str, str]:
         ("Big news: I moved to Lisbon!", ("Anna", "lives_in", "Lisbon")),
         ("I adopted a dog named Rex.", ("Anna", "has_pet", "Rex")),
         ("I got a new job at Beta Corp.", ("Anna", "works_at", "Beta Corp")),
+        ("I got promoted to head of sales.", ("Anna", "works_as", "head of sales")),
+        ("My daughter turned 7.", ("Anna's daughter", "age", "7")),
+        ("I changed my phone number to 555-9876.", ("Anna", "phone", "555-9876")),
+        ("My flight to Oslo leaves on 3 May at 7:30 am.", ("Anna's flight to Oslo", "scheduled_for", "3 May, 7:30 am")),
         ("I am a nurse.", ("Anna", "works_as", "nurse")),
         ("I was promoted to team lead.", ("Anna", "works_as", "team lead")),
         ("I'm 34 years old.", ("Anna", "age", "34")),
@@ -164,6 +168,7 @@ def test_the_past_does_not_compete(sentence: str, start: datetime | None, end: d
         ("I quit my job.", "works_at", ""),
         ("I left Acme.", "works_at", "Acme"),
         ("I sold the car.", "owns", "car"),
+        ("The project lead is no longer Sam.", "is", "Sam"),
         ("I stopped using Vim.", "uses", "Vim"),
     ],
 )
@@ -197,6 +202,40 @@ def test_pronouns_mean_who_was_named() -> None:
     found = said("My sister Kate is a nurse. She lives in Rome. Her phone number is 555.")
     assert ("Kate", "lives_in", "Rome") in map(triple, found)
     assert ("Kate", "phone", "555") in map(triple, found)
+
+
+def test_pronouns_within_a_sentence_mean_the_person_before() -> None:
+    found = said(
+        "Ravi's email is ravi@x.io and his phone is 0123. My sister Kate lives in Rome, but she works at Acme."
+    )
+    assert ("Ravi", "phone", "0123") in map(triple, found)
+    assert ("Kate", "works_at", "Acme") in map(triple, found)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "I'm proud of you.",
+        "I'm grateful for the support of my friends.",
+        "My family is always there for me.",
+        "The people at the shelter have become like family to me.",
+        "My house is old.",
+        "I don't have any plans.",
+        "I dropped off the books.",
+        "I'm in the process of buying a home.",
+        "I think it's in two weeks.",
+    ],
+)
+def test_descriptions_replace_nothing(sentence: str) -> None:
+    assert not any(s.functional or s.ends for s in said(sentence))
+
+
+def test_the_speaker_is_nobody_else() -> None:
+    found = said("I work at Acme and she works at Beta. My address is 5 Elm Road, York.")
+    assert [triple(s) for s in found if s.subject] == [
+        ("Anna", "works_at", "Acme"),
+        ("Anna", "address", "5 Elm Road, York"),
+    ]
 
 
 def test_he_is_not_a_woman() -> None:

@@ -10,7 +10,8 @@ from agentmem.tools import Toolbox, ToolContext, load_tool
 
 
 def test_built_in_tools_are_there_by_name() -> None:
-    assert Toolbox().names() == ("read_files", "write_file", "remember", "recall", "answer", "calculator")
+    known = ("read_files", "write_file", "remember", "recall", "answer", "changes", "calculator")
+    assert Toolbox().names() == known
     assert all(each.description and each.schema["type"] == "object" for each in Toolbox())
 
 

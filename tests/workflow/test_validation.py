@@ -69,8 +69,11 @@ CASES = [
         "plan:\n- {id: a, goal: g}\n- {id: b, goal: '{{ steps.c.output }}'}\n- {id: c, goal: g, needs: [b]}",
         5, "plan[1]", "wait for each other: b -> c -> b", "",
     ),
-    ("checks:\n  - {name: x, that: '{{ steps.gone.output }}'}", 4, "checks[0].that", "no step 'gone'", ""),
-    ("output: '{{ steps.gone.output }}'", 3, "output", "no step 'gone'", ""),
+    (
+        "plan: [{id: a, goal: b}]\nchecks:\n  - {name: x, that: '{{ steps.gone.output }}'}",
+        5, "checks[0].that", "no step 'gone'", "",
+    ),
+    ("plan: [{id: a, goal: b}]\noutput: '{{ steps.gone.output }}'", 4, "output", "no step 'gone'", ""),
     ("agents: {reflector: {reads: [Facts]}}", 3, "agents.reflector.reads[0]", "no kind", "Did you mean 'Fact'?"),
     ("folders: [/nowhere/at/all]", 3, "folders[0]", "no folder", ""),
     (
@@ -121,6 +124,10 @@ def test_a_single_mistake_fills_the_fields_of_the_error(tmp_path: Path) -> None:
 
 def test_a_workflow_that_says_nothing_to_do_is_refused(tmp_path: Path) -> None:
     assert "needs a task or a plan" in problems_of(tmp_path, "name: x\n")[0].message
+
+
+def test_without_a_plan_the_steps_are_the_teams_to_name(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, HEAD + "output: '{{ steps.report.output }}'\n") == []
 
 
 def test_files_that_cannot_be_read_are_told_apart(tmp_path: Path) -> None:

@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from agentmem.embeddings import Embedder
-from agentmem.language import terms
-from agentmem.records import Episode, IndexEntry, Kind, Node, Note, Query, RelationshipType, Status, Vector
+from agentmem.memory.indexing import claim_entry, episode_entry, note_entry, query_entry
+from agentmem.records import (
+    Entity,
+    Episode,
+    Fact,
+    IndexEntry,
+    Kind,
+    Node,
+    Note,
+    Query,
+    RelationshipType,
+    Status,
+    Vector,
+)
 from agentmem.stores import Direction, EmbeddingStamp, Store, View
 
 _PAGE = 1_000
@@ -55,16 +67,20 @@ def _entries(store: Store, bank: str, nodes: Sequence[Node], embedder: Embedder)
     embedded = {node.id: node.text for node in nodes if isinstance(node, Episode | Query)}
     embedded |= {note: evidence[note].text for note in notes if note in evidence}
     vectors = _vectors(embedder, embedded)
-    return {node.id: _entry(node, vectors.get(node.id), previous.get(node.id)) for node in nodes}
+    made = {node.id: _entry(node, previous.get(node.id), vectors.get(node.id)) for node in nodes}
+    return {node_id: entry for node_id, entry in made.items() if entry is not None}
 
 
-def _entry(node: Node, vector: Vector | None, previous: Node | None) -> IndexEntry:
+def _entry(node: Node, previous: Node | None, vector: Vector | None) -> IndexEntry | None:
+    if isinstance(node, Fact | Entity):
+        return claim_entry(node)
+    if vector is None:
+        return None
     if isinstance(node, Episode):
-        around = f"{node.metadata.get('headings', '')} {previous.text if previous else ''}"
-        return IndexEntry(terms=_terms(f"{node.speaker} {node.text}"), context_terms=_terms(around), vector=vector)
+        return episode_entry(node, previous if isinstance(previous, Episode) else None, vector)
     if isinstance(node, Note):
-        return IndexEntry(terms=_terms(" ".join((*node.keywords, *node.tags))), vector=vector)
-    return IndexEntry(terms=_terms(node.text), vector=vector)
+        return note_entry(node, vector)
+    return query_entry(node, vector) if isinstance(node, Query) else None
 
 
 def _beside(
@@ -93,7 +109,3 @@ def _vectors(embedder: Embedder, texts: Mapping[str, str]) -> dict[str, Vector]:
         batch = ids[start : start + _BATCH]
         vectors.update(zip(batch, embedder.embed([texts[each] for each in batch]), strict=True))
     return vectors
-
-
-def _terms(text: str) -> str:
-    return " ".join(terms(text))

@@ -1,0 +1,172 @@
+"""From what evidence says to what is written: resolve, find candidates, decide, link.
+
+Each step is a function of its own. `Memory.retain` runs them in a row; the memory manager of a team runs the same
+ones as a state machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from agentmem.memory.assembly import Assembly, begin, distinct_entities
+from agentmem.memory.candidates import Candidates, Claim, claims_of, find_candidates
+from agentmem.memory.changes import ChangeBuilder
+from agentmem.memory.decision import Decider
+from agentmem.memory.endings import forget, note_endings
+from agentmem.memory.extraction import EntityMention, Extraction
+from agentmem.memory.notes import note_changes, outdated, write_notes
+from agentmem.memory.resolution import Resolution, Sighting, resolve
+from agentmem.records import Change, Changeset, Episode, Note, Relationship, RelationshipType, Vector
+from agentmem.stores import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Evidence and what it says."""
+
+    episode: Episode
+    extraction: Extraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """Claims on their way to a decision, with all that they compete with."""
+
+    builder: ChangeBuilder
+    """Makes the changes that follow."""
+    readings: tuple[Reading, ...]
+    resolution: Resolution
+    claims: tuple[Claim, ...]
+    candidates: Candidates
+
+
+def between_forgettings(readings: Sequence[Reading]) -> Iterator[tuple[Reading, ...]]:
+    """Runs of evidence, each request to forget alone, so that it finds what was learned just before it."""
+    run: list[Reading] = []
+    for reading in readings:
+        if reading.extraction.forget:
+            if run:
+                yield tuple(run)
+            yield (reading,)
+            run = []
+        else:
+            run.append(reading)
+    if run:
+        yield tuple(run)
+
+
+def propose(store: Store, builder: ChangeBuilder, readings: Sequence[Reading]) -> Proposal:
+    """Find the entities that are meant, and the current memories that the claims compete with."""
+    resolution = resolve(store, builder, _sightings(readings))
+    claims = claims_of([(reading.episode, reading.extraction) for reading in readings], resolution)
+    return Proposal(
+        builder=builder,
+        readings=tuple(readings),
+        resolution=resolution,
+        claims=tuple(claims),
+        candidates=find_candidates(store, builder.bank, claims),
+    )
+
+
+def decide(store: Store, decider: Decider, proposal: Proposal, vectors: Mapping[str, Vector]) -> Changeset:
+    """Decide on every claim, and gather what follows: versions that end, notes and links, what mentions whom.
+
+    Args:
+        store: Read for neighbours of notes and for what is asked to be forgotten.
+        decider: Gives the verdicts.
+        proposal: The claims.
+        vectors: Embeddings of the evidence, by episode id.
+
+    Returns:
+        The changeset; its guards refuse the commit if the candidates changed meanwhile.
+    """
+    builder, resolution = proposal.builder, proposal.resolution
+    episodes = [reading.episode for reading in proposal.readings]
+    mentions = _mentions(proposal.readings, resolution)
+    assembly = begin(builder, resolution, decider, proposal.candidates, proposal.claims, episodes, mentions)
+    for claim in proposal.claims:
+        assembly.take(claim)
+    for reading in proposal.readings:
+        if reading.extraction.forget:
+            changes, ended = forget(store, builder, reading.episode, reading.extraction.forget)
+            assembly.changes.extend(changes)
+            assembly.closed.extend(ended)
+        else:
+            assembly.conclude(reading.episode, "nothing to remember: no statement in it")
+    added = {change.add.id for change in assembly.changes if change.add}
+    notes = _notes(store, proposal, vectors, assembly)
+    endings = note_endings(store, builder, [fact for fact in assembly.closed if fact.id not in added])
+    changes = [*resolution.changes, *assembly.changes, *notes, *endings]
+    return Changeset(bank=builder.bank, changes=tuple(changes), guards=assembly.guards)
+
+
+def _notes(store: Store, proposal: Proposal, vectors: Mapping[str, Vector], assembly: Assembly) -> list[Change]:
+    """New notes, without what was already outdated within the same batch."""
+    written = write_notes(
+        proposal.builder,
+        [(reading.episode, reading.extraction) for reading in proposal.readings],
+        vectors,
+        proposal.resolution,
+    )
+    quotes = _quotes(assembly)
+    changes = []
+    for change in note_changes(store, proposal.builder, written):
+        changes.append(change)
+        ended = [
+            (fact, quotes[fact.id])
+            for fact in assembly.closed
+            if fact.id in quotes and change.operation.evidence == _evidence_of(assembly, fact.id)
+        ]
+        if ended and isinstance(change.add, Note):
+            changes.append(outdated(proposal.builder, change.add, ended))
+    return changes
+
+
+def _sightings(readings: Sequence[Reading]) -> Iterator[Sighting]:
+    for reading in readings:
+        episode, extraction = reading.episode, reading.extraction
+        if episode.speaker:
+            speaker = EntityMention(name=episode.speaker, entity_type="person")
+            yield Sighting(mention=speaker, episode_id=episode.id)
+        for mention in extraction.mentions:
+            yield Sighting(mention=mention, episode_id=episode.id)
+        for draft in extraction.facts:
+            for mention in draft.mentions:
+                yield Sighting(mention=mention, episode_id=episode.id)
+            if draft.subject:
+                yield Sighting(mention=EntityMention(name=draft.subject, entity_type="thing"), episode_id=episode.id)
+            if draft.object and draft.object_type:
+                named = EntityMention(name=draft.object, entity_type=draft.object_type)
+                yield Sighting(mention=named, episode_id=episode.id)
+
+
+def _mentions(readings: Sequence[Reading], resolution: Resolution) -> dict[str, tuple[Relationship, ...]]:
+    """What each episode mentions, by episode id."""
+    return {
+        reading.episode.id: tuple(
+            Relationship(
+                type=RelationshipType.MENTIONS,
+                source_id=reading.episode.id,
+                target_id=entity.id,
+                properties={"count": 1},
+            )
+            for entity in distinct_entities(resolution, (mention.name for mention in reading.extraction.mentions))
+        )
+        for reading in readings
+    }
+
+
+def _quotes(assembly: Assembly) -> dict[str, str]:
+    """The words that facts added in this batch rest on, by fact id."""
+    return {
+        link.source_id: str(link.properties.get("quote", ""))
+        for change in assembly.changes
+        if change.add
+        for link in change.relationships
+        if link.type is RelationshipType.EVIDENCED_BY and link.source_id == change.add.id
+    }
+
+
+def _evidence_of(assembly: Assembly, fact_id: str) -> tuple[str, ...]:
+    return next(c.operation.evidence for c in assembly.changes if c.add and c.add.id == fact_id)
