@@ -53,7 +53,7 @@ def main() -> None:
             for check in result.checks:
                 print(f"  check {check.name!r}: {'passed' if check.passed else 'failed'}")
             for learned in result.learned:
-                if learned.kind.value == "Insight":
+                if learned.kind == "Insight":
                     print(f"  {learned.op} insight: {learned.text}")
 
 

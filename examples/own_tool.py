@@ -61,7 +61,7 @@ def main() -> None:
         result = workflow.run()
         print(f"{result.status}: {result.answer}")
         for citation in result.citations:
-            print(f"  from {citation.source}: {citation.text}")
+            print(f"  from {citation['source']}: {citation['text']}")
 
 
 if __name__ == "__main__":

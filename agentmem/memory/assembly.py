@@ -88,7 +88,6 @@ class Assembly:
             ends = _start(claim) or builder.now
             self.changes.extend(builder.delete(target, grounds, ends=ends) for target in decision.targets)
             self._close(claim.key, decision.targets)
-            fact = replace(fact, key=f"{claim.key}|ended", functional=False, predicate=f"ended_{fact.predicate}")
         if decision.verdict is Verdict.HISTORY:
             head = decision.targets[0]
             began = head.valid_from or head.at or builder.now
@@ -122,6 +121,7 @@ class Assembly:
             self.heads[key] = (change.add, *self.heads.get(key, ()))
 
     def _fact(self, claim: Claim) -> Fact:
+        """The fact of a claim; that something ended is an event of its own and never a value of the state."""
         draft, episode, builder = claim.draft, claim.episode, self.builder
         return Fact(
             id=node_id(Kind.FACT, builder.bank, episode.id, claim.ordinal, draft.text),
@@ -135,12 +135,12 @@ class Assembly:
             source=episode.source,
             agent=builder.agent,
             run_id=builder.run_id,
-            key=claim.key,
+            key=f"{claim.key}|ended" if draft.ends else claim.key,
             experience=draft.experience,
             subject=self._canonical(draft.subject),
-            predicate=draft.predicate,
+            predicate=f"ended_{draft.predicate}" if draft.ends and draft.predicate else draft.predicate,
             object=self._canonical(draft.object) if draft.object_type else draft.object,
-            functional=draft.functional,
+            functional=draft.functional and not draft.ends,
             ordinal=claim.ordinal,
         )
 

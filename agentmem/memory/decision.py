@@ -66,9 +66,12 @@ class RuleDecider:
         same = next((fact for fact in heads if same_value(claim.draft, fact)), None)
         if same is not None:
             return Decision(verdict=Verdict.NOOP, reason="known already", targets=(same,))
-        if not claim.draft.functional and not (claim.draft.corrects and len(heads) == 1):
+        if not claim.draft.functional:
             return Decision(verdict=Verdict.ADD, reason="new: one more of its kind, the others stay true")
-        return _competes(claim, heads)
+        present = [fact for fact in heads if not _is_past(fact.valid_to, claim.episode.at)]
+        if not present:
+            return Decision(verdict=Verdict.ADD, reason="new: what is known about this is of the past")
+        return _competes(claim, present)
 
 
 def _ended(claim: Claim, heads: Sequence[Fact]) -> Decision:
@@ -81,7 +84,7 @@ def _ended(claim: Claim, heads: Sequence[Fact]) -> Decision:
 def _competes(claim: Claim, heads: Sequence[Fact]) -> Decision:
     draft, said = claim.draft, claim.episode.at
     head = heads[0]
-    if draft.valid_to is not None and not draft.corrects and draft.valid_to <= (said or draft.valid_to):
+    if _is_past(draft.valid_to, said) and not draft.corrects:
         return Decision(verdict=Verdict.ADD, reason="new: a fact of the past, the present one stays")
     if claim.episode.trust < max(fact.trust for fact in heads):
         return Decision(
@@ -94,6 +97,11 @@ def _competes(claim: Claim, heads: Sequence[Fact]) -> Decision:
     if draft.corrects:
         return Decision(verdict=Verdict.CORRECT, reason=f"corrects: {head.text}", targets=tuple(heads))
     return Decision(verdict=Verdict.UPDATE, reason=f"newer than: {head.text}", targets=tuple(heads))
+
+
+def _is_past(valid_to: datetime | None, said: datetime | None) -> bool:
+    """Whether something had ended when it was said; what ended at a known time is past for an undated statement."""
+    return valid_to is not None and (said is None or valid_to <= said)
 
 
 def _is_older(said: datetime | None, known: datetime | None) -> bool:

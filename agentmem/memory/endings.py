@@ -46,11 +46,10 @@ def forget(
 ) -> tuple[list[Change], list[Fact]]:
     """DELETEs of the facts that somebody asked to forget, and RETIREs of bare evidence that says the same.
 
-    A memory is meant if it covers every content term of the request. The request itself is an instruction and no
-    memory: it leaves the view too, since it often repeats what is to be forgotten.
+    A memory is meant if it covers every content term of the request.
 
     Returns:
-        The changes, and the facts that ended.
+        The changes, and the facts that ended. No changes: nothing that is remembered matched.
     """
     changes: list[Change] = []
     ended: dict[str, Fact] = {}
@@ -62,10 +61,6 @@ def forget(
                 changes.append(builder.delete(node, grounds, ends=episode.at))
             elif isinstance(node, Episode) and node.id != episode.id:
                 changes.append(builder.retire(node, grounds))
-    reason = "a request to forget is an instruction, not a memory"
-    if not changes:
-        reason += "; nothing that is remembered matched it"
-    changes.append(builder.retire(episode, Grounds(reason=reason, evidence=(episode.id,))))
     return changes, list(ended.values())
 
 

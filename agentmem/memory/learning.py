@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from agentmem.memory.assembly import Assembly, begin, distinct_entities
 from agentmem.memory.candidates import Candidates, Claim, claims_of, find_candidates
-from agentmem.memory.changes import ChangeBuilder
+from agentmem.memory.changes import ChangeBuilder, Grounds
 from agentmem.memory.decision import Decider
 from agentmem.memory.endings import forget, note_endings
 from agentmem.memory.extraction import EntityMention, Extraction
@@ -89,16 +89,27 @@ def decide(store: Store, decider: Decider, proposal: Proposal, vectors: Mapping[
         assembly.take(claim)
     for reading in proposal.readings:
         if reading.extraction.forget:
-            changes, ended = forget(store, builder, reading.episode, reading.extraction.forget)
-            assembly.changes.extend(changes)
-            assembly.closed.extend(ended)
-        else:
-            assembly.conclude(reading.episode, "nothing to remember: no statement in it")
+            _forget(store, assembly, reading)
+        assembly.conclude(reading.episode, "nothing to remember: no statement in it")
     added = {change.add.id for change in assembly.changes if change.add}
     notes = _notes(store, proposal, vectors, assembly)
     endings = note_endings(store, builder, [fact for fact in assembly.closed if fact.id not in added])
     changes = [*resolution.changes, *assembly.changes, *notes, *endings]
     return Changeset(bank=builder.bank, changes=tuple(changes), guards=assembly.guards)
+
+
+def _forget(store: Store, assembly: Assembly, reading: Reading) -> None:
+    """End what is meant. A bare request leaves the view too, since it often repeats what is to be forgotten."""
+    episode = reading.episode
+    changes, ended = forget(store, assembly.builder, episode, reading.extraction.forget)
+    already = {fact.id for fact in assembly.closed}
+    changes = [change for change in changes if change.operation.target not in already]
+    assembly.changes.extend(changes)
+    assembly.closed.extend(fact for fact in ended if fact.id not in already)
+    outcome = "" if changes else "; nothing that is remembered matched it"
+    if assembly.unread.pop(episode.id, None) is not None:
+        reason = f"a request to forget is an instruction, not a memory{outcome}"
+        assembly.changes.append(assembly.builder.retire(episode, Grounds(reason=reason, evidence=(episode.id,))))
 
 
 def _notes(store: Store, proposal: Proposal, vectors: Mapping[str, Vector], assembly: Assembly) -> list[Change]:

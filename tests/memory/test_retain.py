@@ -141,6 +141,13 @@ class TestForgetting:
         assert "asked to forget: Anna's phone number" in [operation.reason for operation in learned.operations]
         assert current(memory, Kind.EPISODE) == ["phone"]
 
+    def test_a_statement_beside_the_request_stays(self, memory: Memory, extractor: WrittenExtractor) -> None:
+        phone = state("Anna's phone number is 555-0101.", "Anna", "phone_number", "555-0101")
+        request = ForgetRequest(about="Anna's phone number", quote="Please forget my phone number.")
+        extractor.written = {"phone": [phone], "I live in Boston. Please forget my phone number.": [BOSTON, request]}
+        memory.retain([said(text, number) for number, text in enumerate(extractor.written, 1)])
+        assert current(memory) == ["Anna lives in Boston."]
+
     def test_a_request_that_matches_nothing_says_so(self, memory: Memory, extractor: WrittenExtractor) -> None:
         extractor.written = {"forget it": [ForgetRequest(about="Anna's shoe size", quote="forget it")]}
         learned = memory.retain([said("forget it", 1)])
