@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import IO
 
-from agentmem.embeddings.weights import ModelFile, ModelSource
+from agentmem.embeddings.sources import ModelFile, ModelSource
 from agentmem.errors import ConfigurationError
 
 _BLOCK = 1 << 20  # bytes read at a time

@@ -15,7 +15,8 @@ import numpy as np
 
 from agentmem.embeddings.base import Matrix
 from agentmem.embeddings.graph_cache import load_graph, save_graph
-from agentmem.embeddings.weights import MINILM, ModelSource, Notify
+from agentmem.embeddings.sources import MINILM, ModelSource
+from agentmem.embeddings.weights import Notify
 from agentmem.errors import ConfigurationError
 
 if TYPE_CHECKING:

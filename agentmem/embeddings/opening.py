@@ -9,7 +9,8 @@ from pathlib import Path
 
 from agentmem.embeddings.base import Embedder
 from agentmem.embeddings.hashing import HASHING_PREFIX, HashingEmbedder
-from agentmem.embeddings.weights import FETCH_COMMAND, MINILM, Notify, model_folder, obtain_weights
+from agentmem.embeddings.sources import MINILM
+from agentmem.embeddings.weights import FETCH_COMMAND, Notify, model_folder, obtain_weights
 from agentmem.errors import ConfigurationError
 
 EMBEDDERS = ("auto", "minilm", "hashing")

@@ -38,6 +38,10 @@ _NUMBER = re.compile(
     r"half|several|both|none|no)\b",
     re.IGNORECASE,
 )
+_COPULA_QUESTION = re.compile(
+    r"\W*(?:who|what|which|when)(?:\s+(?:is|are|was|were)|['\u2019]s)\b(?:\s+(?:the\s+)?(?P<attribute>.+?)\s+(?:of|for)\b)?",
+    re.IGNORECASE,
+)
 _REASON = re.compile(
     r"\b(?:because|since|so that|in order|due to|thanks to|reason|to \w+|as it|as they|therefore|so)\b", re.IGNORECASE
 )
@@ -89,19 +93,22 @@ def supporting(
 ) -> list[Supported]:
     """The sentences that answer the question, best first; empty if none covers enough of it.
 
-    A sentence must speak of every name in the question (or be said by its bearer), cover enough of the other terms, and
-    hold what is asked for: a date for "when", a number for "how many", a further name for "who" and "where".
+    A sentence must speak of every name in the question (or be said by its bearer) and of the attribute that is asked
+    for ("the chair of the club"), cover enough of the other terms, and hold what is asked for: a date for "when", a
+    number for "how many", a further name for "who" and "where".
     """
     asked = _names_of(question, analysis)
     name_terms = frozenset(term for name in asked for term in terms(name))
     wanted = {term: _LIGHT if term in _LIGHT_TERMS else 1.0 for term in analysis.terms if term not in name_terms}
     if name_terms:
         wanted = {term: weight for term, weight in wanted.items() if term not in _IDLE_TERMS}
+    attribute = _attribute(question, analysis)
     near: list[tuple[float, int, Sentence]] = []
     for place, sentence in enumerate(candidates):
         said = frozenset(terms(f"{sentence.speaker} {sentence.surroundings} {sentence.text}"))
         covered = _share(wanted, said) if wanted else float(bool(name_terms))
-        if covered >= COVERED_IF_ALIKE and name_terms <= said and _could_answer(sentence, analysis, asked):
+        spoken_of = name_terms <= said and (not attribute or bool(attribute & said))
+        if covered >= COVERED_IF_ALIKE and spoken_of and _could_answer(sentence, analysis, asked):
             near.append((-covered, place, sentence))
     near = sorted(near, key=lambda one: one[:2])[:WEIGHED]
     if not near:
@@ -143,6 +150,15 @@ def fitting(embedder: Embedder, question: str, analysis: QuestionAnalysis, facts
             ranked.append((-covered, place, fact))
     best = min((rank[0] for rank in ranked), default=0.0)
     return tuple(fact for covered, _, fact in sorted(ranked, key=lambda rank: rank[:2]) if covered == best)
+
+
+def _attribute(question: str, analysis: QuestionAnalysis) -> frozenset[str]:
+    """The terms of what "Who is the chair of ..." asks for; empty for questions by verb, which may be paraphrased."""
+    copula = _COPULA_QUESTION.match(question)
+    if copula is None:
+        return frozenset()
+    asked = analysis.predicate.replace("_", " ") or (copula["attribute"] or "")
+    return frozenset(terms(asked)) & frozenset(analysis.terms)
 
 
 def _share(wanted: Mapping[str, float], said: frozenset[str]) -> float:

@@ -19,7 +19,8 @@ import pytest
 import safetensors.numpy
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from agentmem.embeddings.weights import MINILM, ModelFile, ModelSource, find_fault, model_folder
+from agentmem.embeddings.sources import MINILM, ModelFile, ModelSource
+from agentmem.embeddings.weights import find_fault, model_folder
 
 Array = npt.NDArray[np.float64]
 Reference = Callable[[Path, str], Array]

@@ -207,3 +207,9 @@ def diary(tmp_path: Path) -> Iterator[Memory]:
 )
 def test_a_life_in_a_diary(diary: Memory, question: str, expected: str) -> None:
     assert expected in diary.reflect(question).answer
+
+
+def test_what_is_asked_for_must_be_spoken_of(memory: Memory) -> None:
+    memory.retain("The reading club meets on Thursdays in the old library.", source="rules.md")
+    assert not memory.reflect("Who is the chair of the reading club?").known
+    assert memory.reflect("Where does the reading club meet?").known
