@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal, get_args
 
@@ -29,6 +29,10 @@ class Settings:
     """Tenant within the store (AGENTMEM_BANK)."""
     embedder: str = "auto"
     """auto, minilm or hashing (AGENTMEM_EMBEDDER); auto takes MiniLM where its weights can be had."""
+    user: str = ""
+    """Who opens a Neo4j store whose URL names nobody (NEO4J_USERNAME)."""
+    password: str = field(default="", repr=False)
+    """That user's password (NEO4J_PASSWORD); never shown, logged or stored."""
     models: Path | None = None
     """Folder that holds the weights of MiniLM (AGENTMEM_MODELS); None to fetch them once into the user's cache."""
 
@@ -43,6 +47,8 @@ class Settings:
             store=given.get("AGENTMEM_STORE", ""),
             bank=given.get("AGENTMEM_BANK") or DEFAULT_BANK,
             embedder=given.get("AGENTMEM_EMBEDDER") or "auto",
+            user=given.get("NEO4J_USERNAME", ""),
+            password=given.get("NEO4J_PASSWORD", ""),
             models=Path(models).expanduser() if models else None,
         )
 

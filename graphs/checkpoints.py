@@ -36,6 +36,35 @@ class ZippedSerializer(JsonPlusSerializer):
         return super().loads_typed((kind, content))
 
 
+class _Saver(SqliteSaver):
+    """LangGraph's own, whose failures are of agentmem."""
+
+    def __init__(self, connection: sqlite3.Connection, where: str) -> None:
+        super().__init__(connection, serde=ZippedSerializer())
+        self._where = where
+
+    @contextmanager
+    def cursor(self, transaction: bool = True) -> Iterator[sqlite3.Cursor]:
+        """A cursor; what the disk refuses is told as StoreUnavailable, and damage as StoreCorrupt."""
+        with _told(self._where), super().cursor(transaction) as cursor:
+            yield cursor
+
+
+@contextmanager
+def _told(where: str) -> Iterator[None]:
+    """SQLite's errors as ours."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StoreUnavailable(
+            f"checkpoints cannot be kept: {error}.",
+            where=where,
+            hint="Check that the disk is not full, or set AGENTMEM_HOME to a folder that can be written.",
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise StoreCorrupt(f"the file of checkpoints is damaged: {error}.", where=where) from error
+
+
 @contextmanager
 def open_checkpoints(path: Path | str) -> Iterator[SqliteSaver]:
     """A checkpointer over an SQLite file, made if it is not there.
@@ -56,13 +85,9 @@ def open_checkpoints(path: Path | str) -> Iterator[SqliteSaver]:
     except (OSError, sqlite3.Error) as error:
         raise StoreUnavailable(f"checkpoints cannot be kept: {error}.", where=str(path)) from error
     with closing(connection):
-        try:
+        with _told(str(path)):
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
-            saver = SqliteSaver(connection, serde=ZippedSerializer())
+            saver = _Saver(connection, str(path))
             saver.setup()
-        except sqlite3.OperationalError as error:
-            raise StoreUnavailable(f"checkpoints cannot be kept: {error}.", where=str(path)) from error
-        except sqlite3.DatabaseError as error:
-            raise StoreCorrupt(f"the file of checkpoints is damaged: {error}.", where=str(path)) from error
         yield saver

@@ -32,6 +32,15 @@ _PADDING = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs"})
 _WIDE = re.compile(r"\d{5,}")
 """A field width that no honest format needs."""
 
+_IN_WORDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (str, "text"),
+    (bool, "true or false"),
+    ((int, float), "a number"),
+    ((list, tuple), "a list"),
+    (Mapping, "a mapping"),
+    (type(None), "nothing"),
+)
+
 _STEP_FIELDS = ("output", "status")
 
 
@@ -44,7 +53,7 @@ class ExpressionError(WorkflowError):
 
     def __init__(self, message: str, *, expression: str, hint: str = "") -> None:
         shown = expression if len(expression) <= 120 else expression[:117] + "..."
-        super().__init__(f"{message.rstrip('.')}: {shown}", hint=hint)
+        super().__init__(f"{message.rstrip('.')}: {shown}{'.' if hint else ''}", hint=hint)
         self.expression = expression
 
 
@@ -124,11 +133,19 @@ class _Unknown(StrictUndefined):
         if self._undefined_obj is missing:
             return f"{name!r} is not in scope"
         if not isinstance(self._undefined_obj, Mapping):
-            return f"a {type(self._undefined_obj).__name__} has no {name!r}"
+            return f"{described(self._undefined_obj)} has no {name!r}"
         known = [str(key) for key in self._undefined_obj]
         near = get_close_matches(name, known, n=1)
         advice = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(known[:12]) or 'nothing'}"
         return f"{name!r} is unknown; {advice}"
+
+
+def described(value: Any) -> str:
+    """What kind of thing a value is, in words."""
+    for types, words in _IN_WORDS:
+        if isinstance(value, types):
+            return words
+    return f"a value of the type {type(value).__name__}"
 
 
 class _Environment(ImmutableSandboxedEnvironment):

@@ -16,9 +16,10 @@ from langgraph.runtime import Runtime
 from agentmem.errors import ConflictError
 from agentmem.graphs.context import TeamContext
 from agentmem.memory import Message, Provenance, Received, WritePath
+from agentmem.memory.ahead import BATCH
 from agentmem.memory.evidence import episodes_of
 from agentmem.memory.learning import Proposal, Reading, between_forgettings
-from agentmem.memory.retain import ATTEMPTS, BATCH
+from agentmem.memory.retain import ATTEMPTS
 from agentmem.records import Changeset, Episode, Operation, Vector
 from agentmem.tools.access import RETAINED
 
@@ -112,7 +113,9 @@ def _commit(state: MemoryManagerState, runtime: Runtime[TeamContext]) -> MemoryM
     except ConflictError:
         if state["attempts"] + 1 >= ATTEMPTS:
             raise
-        return {"attempts": state["attempts"] + 1}
+        waiting = _path(runtime).still_pending(state["readings"][0])
+        rest = state["readings"][1:]
+        return {"attempts": state["attempts"] + 1, "readings": [waiting, *rest] if waiting else rest}
     return {"operations": [*state["operations"], *operations], "readings": state["readings"][1:], "attempts": 0}
 
 

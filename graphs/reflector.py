@@ -47,7 +47,11 @@ def build_reflector() -> ReflectorGraph:
 def _verify(state: ReflectorState, runtime: Runtime[TeamContext]) -> ReflectorState:
     """Make the checks, then judge: done, failed or stopped, or another plan is to be tried."""
     if state.get("stopped"):
-        return {**_outcome(state, "stopped", state["stopped"]), "checks": [], "decision": "learn"}
+        unmade = [
+            {"name": check["name"], "passed": False, "detail": "not made, since the run was stopped"}
+            for check in state["task"]["checks"]
+        ]
+        return {**_outcome(state, "stopped", state["stopped"]), "checks": unmade, "decision": "learn"}
     scope = scope_of(state, state["steps"])
     checks = [_check(check, scope) for check in state["task"]["checks"]]
     verdict = runtime.context.judge.run(state, checks)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from agentmem.errors import AgentmemError, WorkflowError
-from agentmem.graphs.expressions import render
+from agentmem.graphs.expressions import described, render
 from agentmem.graphs.plan import Plan, PlanStep
 from agentmem.graphs.state import ExecutorState, ItemState, StepState, Unit
 from agentmem.tools.values import plain
@@ -120,7 +120,7 @@ def _begin(
 def _items(step: PlanStep, scope: Mapping[str, Any]) -> list[Any]:
     items = render(step.for_each, scope)
     if not isinstance(items, list | tuple):
-        raise WorkflowError(f"for_each gives a {type(items).__name__}, not a list.", where="for_each")
+        raise WorkflowError(f"it gives {described(items)}, not a list.", where="for_each")
     return list(items)
 
 

@@ -11,8 +11,15 @@ import pytest
 
 pytest.register_assert_rewrite("agentmem.testing")
 
-_KEPT = frozenset({"AGENTMEM_REQUIRE_MINILM"})
+_KEPT = frozenset({"AGENTMEM_REQUIRE_MINILM", "AGENTMEM_REQUIRE_NEO4J", "AGENTMEM_NEO4J_URL", "AGENTMEM_NEO4J_URLS"})
 _LOOPBACK = ("127.", "::1", "localhost")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share the one Neo4j server run one after the other, in one process."""
+    for item in items:
+        if item.get_closest_marker("neo4j"):
+            item.add_marker(pytest.mark.xdist_group("neo4j"))
 
 
 @pytest.fixture(autouse=True)

@@ -51,7 +51,7 @@ def test_two_commands_are_two_lines() -> None:
 def test_every_command_is_in_the_readme_and_every_command_there_exists() -> None:
     group = typer.main.get_command(app)
     commands = set(getattr(group, "commands", {}))
-    mentioned = set(re.findall(r"`agentmem ([a-z]+)", README))
+    mentioned = set(re.findall(r"`agentmem ([a-z0-9]+)", README))
     assert commands - mentioned == set()
     assert mentioned - commands == set()
 

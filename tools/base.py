@@ -75,10 +75,19 @@ class Tool:
         values = self.validated(arguments)
         try:
             result = self.function(context, **values) if self.wants_context else self.function(**values)
-            return plain(result)
         except AgentmemError:
             raise
-        except Exception as error:  # a user's function may raise anything; the step fails with its words
+        except (Exception, SystemExit) as error:  # a user's function may raise anything; the step fails with its words
+            said = f"{type(error).__name__}: {error}".removesuffix(": ")
+            raise ToolError(said, where=f"tool {self.name}") from error
+        return self._plain(result)
+
+    def _plain(self, result: Any) -> Any:
+        try:
+            return plain(result)
+        except ToolError as error:
+            raise ToolError(error.message, where=f"tool {self.name}", hint=error.hint) from error
+        except Exception as error:  # a generator or a model may fail when it is read
             raise ToolError(f"{type(error).__name__}: {error}", where=f"tool {self.name}") from error
 
     def validated(self, arguments: Mapping[str, Any]) -> dict[str, Any]:

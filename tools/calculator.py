@@ -97,4 +97,4 @@ def _real(value: Number | complex) -> Number:
 
 def _refusal(expression: str, problem: str) -> ToolError:
     shown = expression if len(expression) <= 80 else expression[:77] + "..."
-    return ToolError(f"{problem}: {shown}", where="calculator", hint="For example: (3 + 4) * 12 / 5")
+    return ToolError(f"{problem}: {shown}.", where="calculator", hint="For example: (3 + 4) * 12 / 5")

@@ -17,6 +17,8 @@ MAX_BYTES = 64_000_000
 
 CONVERSATION_SUFFIXES = frozenset({".jsonl", ".ndjson"})
 
+_TYPES = {bool: "true or false", float: "a number", list: "a list", dict: "an object", str: "text", int: "a number"}
+
 _KEYS = ("text", "speaker", "at", "source", "id")
 
 
@@ -69,7 +71,7 @@ def decode(data: bytes, *, name: str) -> str:
         InputError: they are not text.
     """
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    hint = "Only text in UTF-8 is read; save it as UTF-8, or leave it out of the pattern."
+    hint = "Only text in UTF-8 is read; save it as UTF-8, or leave it out."
     if encoding == "utf-8-sig" and b"\0" in data:
         raise InputError("the file is binary, not text.", where=name, hint=hint)
     try:
@@ -124,7 +126,7 @@ def parse_message(record: Any, *, where: str, source: str = "") -> Message:
         InputError: it is not an object, has no text, or a value is of the wrong type.
     """
     if not isinstance(record, Mapping):
-        raise InputError(f"a turn is an object, this is a {type(record).__name__}.", where=where)
+        raise InputError(f"a turn is an object, this is {_TYPES.get(type(record), 'nothing')}.", where=where)
     for key in record:
         near = get_close_matches(str(key), _KEYS, n=1, cutoff=0.8)
         if near and key not in _KEYS and near[0] not in record:
@@ -167,7 +169,15 @@ def _text_value(record: Mapping[Any, Any], key: str, where: str) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise InputError(f"{key!r} is text, this is a {type(value).__name__}.", where=where)
+        raise InputError(f"{key!r} is text, this is {_TYPES.get(type(value), type(value).__name__)}.", where=where)
+    try:
+        str(value).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{key!r} holds half of a surrogate pair, which is no character.",
+            where=where,
+            hint=f"Take {value[error.start]!a} away, or write both halves." if isinstance(value, str) else "",
+        ) from error
     return str(value)
 
 

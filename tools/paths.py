@@ -22,7 +22,9 @@ def confined(context: ToolContext, path: str) -> Path:
         raise ToolError(f"the path cannot be followed: {error}.", where=path) from error
     if not any(resolved.is_relative_to(root.resolve()) for root in (context.folder, *context.allowed)):
         raise ToolError(
-            "the path lies outside of the workflow's folder.", where=path, hint="Allow its folder in the workflow."
+            "the path lies outside of the workflow's folder.",
+            where=path,
+            hint="Allow its folder: `folders: [...]` in the workflow, or `agentmem run --allow FOLDER`.",
         )
     return resolved
 

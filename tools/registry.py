@@ -89,7 +89,9 @@ def load_tool(name: str, *, folder: Path | None = None) -> Tool:
             hint = f"Did you mean {near[0]!r}?" if near else ""
             raise NotFound(f"module {module_name!r} has no {function_name!r}.", where=where, hint=hint)
         if not isinstance(function, Tool) and not callable(function):
-            raise InputError(f"{function_name!r} is a {type(function).__name__}, not a function.", where=where)
+            raise InputError(
+                f"{function_name!r} is of the type {type(function).__name__}, not a function.", where=where
+            )
         return as_tool(function)
 
 
@@ -101,13 +103,13 @@ def _import(module_name: str, where: str, folder: Path | None) -> ModuleType:
             looked = f"Looked in {folder}, then among the installed packages." if folder else ""
             raise NotFound(f"there is no module {module_name!r}.", where=where, hint=looked) from error
         raise InputError(f"the module needs {error.name!r}, which is not installed.", where=where) from error
-    except Exception as error:  # importing runs a user's code, which may raise anything
+    except (Exception, SystemExit) as error:  # importing runs a user's code, which may raise anything
         line = _line_of(error)
         problem = f"{type(error).__name__}: {error}"
         raise InputError(f"the module fails to import{line}, {problem}.", where=where) from error
 
 
-def _line_of(error: Exception) -> str:
+def _line_of(error: BaseException) -> str:
     """The innermost place in the traceback, or the place of a syntax error."""
     if isinstance(error, SyntaxError):
         return f" ({Path(error.filename or '').name}, line {error.lineno})"

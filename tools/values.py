@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, is_dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import PurePath
@@ -24,7 +24,8 @@ _WIDEST = 2**63
 def plain(value: Any, *, depth: int = 0) -> Any:
     """The value as dicts with text keys, lists, text, numbers, booleans and None.
 
-    Dataclasses and pydantic models become dicts; sets sorted lists; dates ISO 8601; paths text.
+    Dataclasses and pydantic models become dicts; sets sorted lists; dates ISO 8601; time spans seconds; paths text;
+    arrays and numbers of numpy, and what has a `tolist()` like theirs, lists and numbers.
 
     Raises:
         ToolError: it holds something else, or is nested too deeply.
@@ -39,6 +40,9 @@ def plain(value: Any, *, depth: int = 0) -> Any:
         return plain(value.model_dump(mode="json"), depth=depth + 1)
     if is_dataclass(value) and not isinstance(value, type):
         return plain(asdict(value), depth=depth + 1)
+    tolist = getattr(value, "tolist", None)
+    if callable(tolist) and not isinstance(value, type):
+        return plain(tolist(), depth=depth + 1)
     if isinstance(value, Mapping):
         return {_key(key): plain(inner, depth=depth + 1) for key, inner in value.items()}
     if isinstance(value, set | frozenset):
@@ -79,6 +83,8 @@ def _key(key: Any) -> str:
 def _text(value: Any) -> Any:
     if isinstance(value, date | datetime | time):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     if isinstance(value, PurePath):
         return value.as_posix()
     if isinstance(value, UUID | Decimal):
@@ -86,6 +92,6 @@ def _text(value: Any) -> Any:
     if isinstance(value, Enum):
         return plain(value.value)
     raise ToolError(
-        f"the result holds a {type(value).__name__}, which cannot be written as JSON.",
+        f"the result holds a value of the type {type(value).__name__}, which cannot be written as JSON.",
         hint="Return text, numbers, lists, dicts, dataclasses or pydantic models.",
     )

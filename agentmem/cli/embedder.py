@@ -44,12 +44,12 @@ def reembed(
     """Embed a store anew with another embedder: all banks, in one transaction."""
     from agentmem.embeddings import open_embedder
     from agentmem.memory.reembedding import reembed_store
-    from agentmem.stores import open_store
+    from agentmem.workflow.opening import opened_store
 
     settings = chosen(store, embedder=embedder)
     announce(settings, as_json=as_json)
     require_store(settings)
-    opened = open_store(settings.store_url)
+    opened = opened_store(settings)
     try:
         model = open_embedder(settings.embedder, folder=settings.models, notify=output.remark)
         before = opened.embedding

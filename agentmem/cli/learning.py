@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 MEMORY_PANEL = "Memory"
 _SHOWN = 40
 """Most changes that `retain` lists."""
+_WIDEST = 300
+"""Most characters of a change; `show ID` has all."""
 
 
 def register(app: typer.Typer) -> None:
@@ -132,7 +134,10 @@ def _is_conversation(text: str) -> bool:
 def _show_retained(retained: Retained, memory: Memory) -> None:
     shown = [operation for operation in retained.operations if operation.op != "LINK"]
     output.columns(
-        [(operation.op.value, operation.kind.value, operation.text) for operation in shown[:_SHOWN]],
+        [
+            (operation.op.value, operation.kind.value, output.shortened(operation.text, _WIDEST))
+            for operation in shown[:_SHOWN]
+        ],
         indent=0,
         styles=("bold", "dim"),
     )

@@ -105,12 +105,12 @@ def stats(store: StoreOption = "", bank: BankOption = "", as_json: JsonOption = 
 
 def banks(store: StoreOption = "", as_json: JsonOption = False) -> None:
     """List the banks of a store."""
-    from agentmem.stores import open_store
+    from agentmem.workflow.opening import opened_store
 
     settings = chosen(store)
     announce(settings, as_json=as_json)
     require_store(settings)
-    opened = open_store(settings.store_url)
+    opened = opened_store(settings)
     try:
         names = opened.banks()
     finally:

@@ -61,11 +61,11 @@ def open_journal(settings: Settings, *, as_json: bool) -> Iterator[Memory]:
     """Memory for commands that list and count: without an embedder's weights, it cannot search."""
     from agentmem.embeddings import HashingEmbedder
     from agentmem.memory import Memory
-    from agentmem.stores import open_store
+    from agentmem.workflow.opening import opened_store
 
     announce(settings, as_json=as_json)
     require_store(settings)
-    with Memory(store=open_store(settings.store_url), embedder=HashingEmbedder(), bank=settings.bank) as memory:
+    with Memory(store=opened_store(settings), embedder=HashingEmbedder(), bank=settings.bank) as memory:
         require_bank(settings.bank, memory.store)
         yield memory
 

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
+from agentmem.errors import InputError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -31,6 +33,13 @@ _DIRECTIONS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068
 _held: list[str] | None = None
 """Remarks that wait for the end of the command; None if they are printed at once."""
 
+_results: TextIO | None = None
+"""Where results go while standard output is reserved for them; None if they go to standard output itself."""
+
+
+class ReaderLeftError(Exception):
+    """Whoever read the results, such as `head`, has seen enough. Not a BrokenPipeError: typer would exit with 1."""
+
 
 def prepare_streams() -> None:
     """Write what an encoding does not have as escapes instead of failing, and every line at once."""
@@ -40,10 +49,38 @@ def prepare_streams() -> None:
             reconfigure(errors="backslashreplace", line_buffering=True)
 
 
+@contextmanager
+def reserved(reserve: bool) -> Iterator[None]:
+    """With `reserve`, standard output takes results and nothing else.
+
+    What a tool, a library or a program that they start prints meanwhile goes to standard error.
+    """
+    global _results
+    if not reserve:
+        yield
+        return
+    sys.stdout.flush()
+    own, number = sys.stdout, sys.stdout.fileno()
+    kept = os.dup(number)
+    with os.fdopen(os.dup(number), "w", encoding=own.encoding, errors="backslashreplace") as _results:
+        os.dup2(sys.stderr.fileno(), number)
+        sys.stdout = sys.stderr
+        try:
+            yield
+        finally:
+            sys.stdout = own
+            os.dup2(kept, number)
+            os.close(kept)
+            _results = None
+
+
 def quiet_streams() -> None:
-    """After a broken pipe: send what is still buffered nowhere, so that the interpreter ends without complaint."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    """After a stream broke: send what is still buffered nowhere, so that the interpreter ends without complaint."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            _silence(stream)
 
 
 def is_terminal() -> bool:
@@ -53,7 +90,8 @@ def is_terminal() -> bool:
 
 def data(value: Any) -> None:
     """JSON on standard output."""
-    print(json.dumps(value, indent=2, ensure_ascii=not _unicode(sys.stdout), default=str))
+    stream = _results or sys.stdout
+    _put(json.dumps(value, indent=2, ensure_ascii=not _unicode(stream), default=str), stream)
 
 
 def say(text: str = "", style: str = "", *, indent: int = 0) -> None:
@@ -125,7 +163,7 @@ def error(problem: AgentmemError, *, as_json: bool) -> None:
     """An error on standard error: JSON where JSON was asked for, else words."""
     if as_json:
         body = {"kind": problem.kind, "message": problem.message, "where": problem.where, "hint": problem.hint}
-        print(json.dumps({"error": body}, ensure_ascii=not _unicode(sys.stderr)), file=sys.stderr)
+        _put(json.dumps({"error": body}, ensure_ascii=not _unicode(sys.stderr)), sys.stderr)
         return
     place = f"{problem.where}: " if problem.where else ""
     _emit(sys.stderr, [("error: ", "bold red"), (printable(f"{place}{problem.message}"), "")])
@@ -139,10 +177,9 @@ def defect(problem: Exception, *, as_json: bool) -> None:
     if as_json:
         hint = "This is a defect of agentmem; please report it with the output of the command without --json."
         body = {"kind": type(problem).__name__, "message": str(problem), "where": _raised_at(problem), "hint": hint}
-        print(json.dumps({"error": body}, ensure_ascii=not _unicode(sys.stderr)), file=sys.stderr)
+        _put(json.dumps({"error": body}, ensure_ascii=not _unicode(sys.stderr)), sys.stderr)
         return
-    print(trace, end="", file=sys.stderr)
-    print("This is a defect of agentmem; please report it with the lines above.", file=sys.stderr)
+    _put(f"{trace}This is a defect of agentmem; please report it with the lines above.", sys.stderr)
 
 
 @contextmanager
@@ -196,11 +233,40 @@ def _write(stream: TextIO, text: str, style: str, indent: int) -> None:
 
 def _emit(stream: TextIO, pieces: Sequence[tuple[str, str]]) -> None:
     if not stream.isatty() or _plain():
-        print("".join(text for text, _ in pieces).rstrip(" "), file=stream)
+        _put("".join(text for text, _ in pieces).rstrip(" "), stream)
         return
     from rich.text import Text
 
     _console(stream is sys.stderr).print(Text.assemble(*pieces), soft_wrap=True, highlight=False)
+
+
+def _put(text: str, stream: TextIO) -> None:
+    """A line on a stream.
+
+    Raises:
+        InputError: results cannot be written, because the disk is full for example.
+        ReaderLeftError: nobody reads results any more.
+    """
+    try:
+        print(text, file=stream, flush=True)
+    except OSError as error:
+        _silence(stream)
+        if stream is sys.stderr:  # there is nowhere left to tell it; the exit code still does
+            return
+        if isinstance(error, BrokenPipeError):
+            raise ReaderLeftError from error
+        raise InputError(
+            f"the output cannot be written: {error.strerror}.",
+            where="standard output",
+            hint="Check that the disk is not full. What was done before is kept.",
+        ) from error
+
+
+def _silence(stream: TextIO) -> None:
+    """Send what a broken stream still holds nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _plain() -> bool:

@@ -39,6 +39,8 @@ _ORIGINS: Final[Mapping[str, str]] = {
     "reused": "taken over from a similar task of the past",
     "recall": "answer from memory",
 }
+_LONGEST_ANSWER: Final = 10_000
+"""Characters of an answer that a terminal shows."""
 _SHOWN_ANSWERS: Final = 20
 _SHOWN_CITATIONS: Final = 12
 _SHOWN_LEARNED: Final = 12
@@ -67,6 +69,9 @@ class RunView:
                     tell(self._current())
         if not self._quiet:
             self._ending(result)
+        elif result.status != "done":  # the JSON says that, but not why
+            advice = f" {self._advice(result)}" if result.status == "stopped" else ""
+            output.remark(f"{result.status}: {result.reason}{advice}")
         return result
 
     def _opening(self) -> None:
@@ -75,7 +80,9 @@ class RunView:
         active = self._active
         output.say(active.job.spec.name, "bold")
         rows = [("run   ", active.run), ("memory", f"{active.memory.store.url}, bank {active.memory.bank}")]
-        if active.resumed:
+        if active.over:
+            rows.append(("over", "this run has ended: nothing is done again"))
+        elif active.resumed:
             rows.append(("resumed", "finished steps are not repeated"))
         output.columns(rows, styles=("dim",))
 
@@ -126,7 +133,8 @@ class RunView:
         self._line(mark, style, event.id, told + judged)
         for verdict, number in verdicts.items():
             if verdict != "as expected" and not (event.detail and event.detail in verdict):
-                self._line("", "", "", f"{verdict} ({count(number, 'time')})" if number > 1 else verdict)
+                times = f" ({count(number, 'time')})" if number > 1 else ""
+                self._line("", "", "", ("some items: " if len(verdicts) > 1 else "") + verdict + times)
 
     @_show.register
     def _(self, event: Verdict) -> None:
@@ -151,18 +159,16 @@ class RunView:
         output.columns([(mark, f"{name:<12}", text)], styles=(style, "bold"))
 
     def _ending(self, result: TeamResult) -> None:
+        if self._active.over:
+            for step in result.steps:
+                mark, style = _MARKS.get(step.status, ("?", ""))
+                self._line(mark, style, step.id, step.detail or duration(step.seconds))
         if result.answer not in (None, "", [], {}):
             output.heading("Answer")
-            output.say(plain(result.answer), indent=2)
+            output.say(_answer(result.answer), indent=2)
         self._questions(result)
         self._sources(result)
-        if result.checks:
-            output.heading("Checks")
-            for check in result.checks:
-                mark, style = _MARKS["done" if check.passed else "failed"]
-                output.columns(
-                    [(mark, check.name if check.passed else f"{check.name}: {check.detail}")], styles=(style,)
-                )
+        self._checks(result)
         self._learned(result)
         usage = result.usage
         cost = f"{usage.tokens:,} tokens, ${usage.usd:.2f}" if usage.tokens or usage.usd else "no model, no cost"
@@ -170,7 +176,22 @@ class RunView:
         _, style = _MARKS.get(result.status, ("", ""))
         reason = f": {result.reason}" if result.reason else ""
         output.say(f"{result.status}{reason}", style)
+        if result.status == "stopped":
+            output.say(self._advice(result), "dim")
         output.say(f"{duration(usage.seconds)}, {count(usage.steps, 'step execution')}, {cost}", "dim")
+
+    def _advice(self, result: TeamResult) -> str:
+        """How to go on after a limit stopped the run."""
+        limit, where = result.reason.partition(":")[0], self._active.job.file or "the workflow"
+        return f"To go on, raise {limit} in {where} and run it again. What was remembered so far is kept."
+
+    def _checks(self, result: TeamResult) -> None:
+        if not result.checks:
+            return
+        output.heading("Checks")
+        for check in result.checks:
+            mark, style = _MARKS["done" if check.passed else "failed"]
+            output.columns([(mark, check.name if check.passed else f"{check.name}: {check.detail}")], styles=(style,))
 
     def _questions(self, result: TeamResult) -> None:
         """What steps answered besides the run's own answer, with the numbers of the sources."""
@@ -226,6 +247,14 @@ class RunView:
             for entry in updates
             if entry.supersedes
         }
+
+
+def _answer(value: Any) -> str:
+    """The answer; on a terminal only the beginning of a very long one."""
+    text = plain(value)
+    if not output.is_terminal() or len(text) <= _LONGEST_ANSWER:
+        return text
+    return f"{text[:_LONGEST_ANSWER]} … and so on: {len(text):,} characters, all of them with --json"
 
 
 def _answers(value: Any) -> Iterator[Mapping[str, Any]]:

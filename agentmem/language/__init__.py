@@ -8,6 +8,7 @@ from agentmem.language.periods import Period, day_label
 from agentmem.language.phrases import is_person
 from agentmem.language.predicates import Predicate, predicate
 from agentmem.language.questions import QuestionAnalysis, analyse_question
+from agentmem.language.roles import clearly_person
 from agentmem.language.sentences import Unit, sentences
 from agentmem.language.statements import Statement
 from agentmem.language.terms import terms
@@ -23,6 +24,7 @@ __all__ = [
     "Statement",
     "Unit",
     "analyse_question",
+    "clearly_person",
     "dated",
     "day_label",
     "find_dates",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from agentmem.language.periods import Period, date, day, decade, midnight, month, quarter, season, year
 
@@ -61,13 +61,19 @@ _BARE_MONTH = re.compile(
 )
 
 
-def find_absolute(text: str, anchor: datetime | None) -> Iterator[Found]:
-    """Dates whose words name them, the more exact first; those without a year only if there is an anchor."""
+_ANY_YEAR = datetime(2000, 1, 1, tzinfo=UTC)  # a leap year
+
+
+def find_absolute(text: str, anchor: datetime | None, *, any_year: bool = False) -> Iterator[Found]:
+    """Dates whose words name them, the more exact first; those without a year only if there is an anchor.
+
+    With `any_year`, a day without a year is found even without an anchor, in a year that means nothing.
+    """
     if any(character.isdigit() for character in text):
         yield from _numeric(text)
         for pattern in (_DAY_MONTH, _MONTH_DAY):
             for match in pattern.finditer(text):
-                yield from _day_of_month(match, anchor)
+                yield from _day_of_month(match, anchor or (_ANY_YEAR if any_year else None))
         yield from _by_year(text)
     if anchor is not None:
         for match in _BARE_MONTH.finditer(text):

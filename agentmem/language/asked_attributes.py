@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from agentmem.language.gazetteer import KINSHIP
 from agentmem.language.phrases import attribute_of
 from agentmem.language.predicates import attribute
 from agentmem.language.question_forms import Asked
@@ -12,10 +13,14 @@ from agentmem.language.verbs import verb_forms
 _ATTRIBUTE_OF = re.compile(r"^(?:what|who|where|when|which)\s+(?:is|are|was|were)\s+(?P<what>.+)$", re.IGNORECASE)
 _MY = re.compile(r"^(?:my|mine)\s+", re.IGNORECASE)
 
+_OF_MY = re.compile(r"\bof (?:my|mine)\s+", re.IGNORECASE)
+
 
 def mine(subject: str) -> str:
     """Whom "my" means: the user."""
-    return "user's " + _MY.sub("", subject) if _MY.match(subject) else subject
+    if _MY.match(subject):
+        return "user's " + _MY.sub("", subject)
+    return _OF_MY.sub("of user's ", subject)
 
 
 def attribute_asked(question: str) -> Asked | None:
@@ -55,6 +60,10 @@ def _own_predicate(what: str) -> str:
 
 
 def _name_of(owner: str) -> Asked:
+    """A relative's name is who the relative is; other names are an attribute."""
+    relation = attribute_of(owner)
+    if relation and relation[1].split()[-1].lower() in KINSHIP:
+        return Asked(subject=relation[0], predicate=attribute(relation[1]).name)
     return Asked(subject=owner, predicate="name")
 
 

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agentmem.language.clauses import Clause, Token
-from agentmem.language.copulas import copula_claims, value_claim
+from agentmem.language.copulas import copula_claims, status_claims, value_claim
 from agentmem.language.gazetteer import PLACES
 from agentmem.language.jobs import job_claims
 from agentmem.language.names import normalise_name
-from agentmem.language.phrases import attribute_of, phrase, trimmed
+from agentmem.language.phrases import attribute_of, phrase, place_phrase, trimmed
 from agentmem.language.possessions import ANIMALS, possession_claims
 from agentmem.language.predicates import FRAMES, Frame, predicate, snake
 from agentmem.language.rewrite import SKIPPED_ADVERBS
 from agentmem.language.scene import Claim, Scene
+from agentmem.language.separations import couple_claims
 from agentmem.language.verbs import third_person
 from agentmem.language.wordlists import word_set
 
@@ -95,6 +96,7 @@ _VAGUE_SUBJECTS = word_set(
     everybody nothing something someone somebody one he she they here others most some many both your
     """
 ) | {""}
+_EMPLOYERS = word_set("job company firm employer agency bank hospital school startup work role position practice")
 _SOMEBODYS = frozenset({"his", "her", "their", "its", "your"})
 _OPEN_SUBJECTS = frozenset({"the", "these", "those", "this", "that", "all", "some", "many", "a", "an"})
 DATED_VERBS = frozenset({"launch", "ship", "release", "expire", "open", "close"})
@@ -135,7 +137,14 @@ def claims_of(clause: Clause, scene: Scene) -> list[Claim]:
     elif clause.lemma == "have":
         found = possession_claims(clause, scene)
     else:
-        found = job_claims(clause, scene) or _framed(clause, scene) or _valued(clause, scene) or _generic(clause, scene)
+        found = (
+            status_claims(clause, scene)
+            or couple_claims(clause, scene)
+            or job_claims(clause, scene)
+            or _framed(clause, scene)
+            or _valued(clause, scene)
+            or _generic(clause, scene)
+        )
     found = [_settled(claim, clause) for claim in found]
     return [c for c in found if any(map(str.isalnum, c.subject)) and (c.ends or any(map(str.isalnum, c.object)))]
 
@@ -200,9 +209,13 @@ def _by_frame(frame: Frame, after: int, clause: Clause, scene: Scene) -> list[Cl
     found = phrase(scene.text, clause.rest, after, scene.names, wanted=wanted)
     if found is None:
         return []
+    if name in {"works_at", "works_as", "studies_at"} and not scene.person(clause.subject):
+        return []  # "field tests started at the river"
     if name == "lives_in":
         name = "lives_in" if scene.person(clause.subject) else "located_in"
     named = found.kind != "" or found.text.casefold() in PLACES
+    if name == "located_in" and (place := place_phrase(scene.text, clause.rest, after, scene.names)):
+        found, named = place, named or place.kind != ""
     if not _accepts(name, frame, found.text, named, clause):
         return []
     functional = predicate(name).functional and (
@@ -230,6 +243,8 @@ def _accepts(name: str, frame: Frame, value: str, named: bool, clause: Clause) -
     """Whether the object is of a kind that the predicate can have."""
     if name == "lives_in" and frame.aspect == "begins":
         return named or (value.islower() and " " not in value and len(value) > 3 and value not in {"house", "home"})
+    if name == "located_in" and not any(map(str.isalpha, value)):
+        return False  # "moved to 10:00"
     if name == "visited":
         return named and clause.past | clause.perfect
     if name == "has_pet":
@@ -240,6 +255,8 @@ def _accepts(name: str, frame: Frame, value: str, named: bool, clause: Clause) -
         return named or name == "uses"
     if frame.aspect == "ends" and name == "owns" and not clause.past | clause.perfect:
         return False  # "I sell jam" is a trade
+    if frame.aspect == "ends" and name == "works_at" and not named:
+        return bool(_EMPLOYERS & set(value.lower().split()))  # "I quit smoking", "she left the house"
     return not (name == "works_at" and frame.aspect == "begins" and not named and clause.rest[0].low != "work")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from agentmem.language.first_names import FEMALE_NAMES, MALE_NAMES
 from agentmem.language.rewrite import SKIPPED_ADVERBS
-from agentmem.language.verbs import BE, DO, HAVE, MODALS, VERBS, Verb, verb_forms
+from agentmem.language.verbs import BE, DO, HAVE, MODALS, VERBS, Verb, noun_before_verb, verb_forms
 from agentmem.language.wordlists import word_set
 
 _TOKEN = re.compile(
@@ -23,7 +24,7 @@ _CONTRACTION = re.compile(
     r"still\s+)?(?:(?!wedding|building|meeting|painting|training|clothing|drawing|feeling|"
     r"spring|parking|pricing|rating|ranking|landing|opening|closing|ending|"
     r"being)\w{3,}ing(?=\s+(?:to|in|at|on|for|with|an?|the|my|his|her|their|out|up|from|as|"
-    r"and|now|again|this|that|next|[A-Z]\w*)\b|\s*[.,!]|\s*$)|been|going|an?|"
+    r"and|now|again|this|that|next|[A-Z]\w*)\b|\s*[.,!]|\s*$)|been|going|called|named|an?|"
     r"the)\b(?!\s+(?:is|was|are|were|will|has)\b))",
     re.IGNORECASE,
 )
@@ -83,6 +84,8 @@ class Clause:
     """can, must ... ; empty for an assertion."""
     now: bool = False
     """now, currently, these days."""
+    now_first: bool = False
+    """Whether "now" stands beside the verb and not at the end ("is now at Acme")."""
     rest: tuple[Token, ...] = ()
     """What follows the verb."""
     start: int = 0
@@ -183,10 +186,14 @@ def _is_finite(words: list[Token], index: int, begin: int) -> bool:
     if not forms or words[index].text[0].isupper():
         return False
     following = words[index + 1].low if index + 1 < len(words) else ""
+    after = words[index + 2].low if index + 2 < len(words) and words[index + 2].text[0].isalnum() else ""
     for form in forms:
         if form.form == "past":
             return True
         if form.form == "s":
+            named = before.text[0].isupper() and (index - 1 > begin or before.low in FEMALE_NAMES | MALE_NAMES)
+            if not named and noun_before_verb(word, following, after):
+                return False
             return (
                 following not in _FINITE
                 and following != "of"
@@ -249,6 +256,7 @@ def _clause(text: str, words: list[Token], subject: str, index: int, start: int)
         or (reading.negated and ("any more" in ending or "anymore" in ending or "any longer" in ending))
     )
     now_words = {w.low for w in words}
+    beside = {w.low for w in words[max(0, index - 1) : reading.stop + 1]}
     return Clause(
         subject=subject,
         lemma=reading.lemma,
@@ -260,7 +268,8 @@ def _clause(text: str, words: list[Token], subject: str, index: int, start: int)
         no_longer=more,
         habitual=reading.habitual,
         modal=reading.modal,
-        now=bool(now_words & {"now", "currently", "nowadays", "presently"}),
+        now=bool(now_words & {"now", "currently", "nowadays", "presently"}) or "these days" in text[-24:].lower(),
+        now_first=bool(beside & {"now", "currently"}),
         rest=rest,
         start=start,
         verb_start=words[index].start,

@@ -9,6 +9,7 @@ from agentmem.language.clauses import Clause
 from agentmem.language.gazetteer import KINSHIP
 from agentmem.language.jobs import is_occupation, role_claims
 from agentmem.language.phrases import attribute_of, phrase, trimmed
+from agentmem.language.placings import last_day, placed
 from agentmem.language.predicates import PREDICATES, Aspect, attribute, predicate, snake
 from agentmem.language.rewrite import SKIPPED_ADVERBS
 from agentmem.language.scene import Claim, Scene
@@ -94,7 +95,6 @@ VALUED = word_set(
 """Attributes whose value may be any word."""
 _NUMBER = re.compile(r"[$\u20ac\u00a3]?\d[\d,.]*%?$")
 _AGE = re.compile(r"(?P<age>\d{1,3}|[a-z]+(?:-[a-z]+)?)(?:\s+|-)(?:years?|yrs?|months?)(?:\s+|-)old\b", re.IGNORECASE)
-_PLACE_PREPOSITIONS = frozenset({"in", "at", "on", "near", "outside", "inside", "behind", "opposite"})
 
 
 def value_claim(clause: Clause, scene: Scene, value: str, *, kind: str = "", dated: bool = False) -> Claim:
@@ -151,20 +151,32 @@ def copula_claims(clause: Clause, scene: Scene) -> list[Claim]:
     """What a clause with "is" claims."""
     if clause.subject.lower() in {"it", "that", "this", "there", "what", "these", "those", "here", "all", "everything"}:
         return []
-    moment = scene.time_after(clause.verb_end)
-    if moment is not None and (
-        not clause.rest or clause.rest[0].start >= moment.end or moment.lead <= clause.rest[0].start
-    ):
-        return [] if scene.person(clause.subject) else [value_claim(clause, scene, scene.label(moment), dated=True)]
     begin = 0
     while begin < len(clause.rest) and clause.rest[begin].low in SKIPPED_ADVERBS | {"no", "longer"}:
         begin += 1
+    moment = scene.time_after(clause.verb_end)
+    first = clause.rest[begin].start if begin < len(clause.rest) else len(scene.text)
+    if moment is not None and (first >= moment.end or moment.lead <= first):
+        ended = last_day(clause, scene)
+        if ended or scene.person(clause.subject):
+            return ended
+        return [value_claim(clause, scene, scene.label(moment), dated=True)]
     if begin >= len(clause.rest):
         if scene.clock and not scene.person(clause.subject):
             return [value_claim(clause, scene, scene.clock, dated=True)]
         return []
     shorter = replace(clause, rest=clause.rest[begin:])
     return _described(shorter, scene) or _valued(shorter, scene) or _classified(shorter, scene)
+
+
+def status_claims(clause: Clause, scene: Scene) -> list[Claim]:
+    """As in "the flight was cancelled": the passive of a change that leaves a thing in a state."""
+    words = scene.text[clause.verb_start : clause.verb_end].lower().split()
+    plain = not clause.rest or not clause.rest[0].text[0].isalnum() or clause.rest[0].low in {"today", "again", "now"}
+    if not clause.passive or not plain or words[-1:] == [] or words[-1] not in STATUSES or scene.person(clause.subject):
+        return []
+    what = trimmed(scene.full(clause.subject))
+    return [Claim(subject=what, predicate="status", object=words[-1], functional=True, aspect="begins")]
 
 
 def _described(clause: Clause, scene: Scene) -> list[Claim]:
@@ -210,30 +222,11 @@ def _described(clause: Clause, scene: Scene) -> list[Claim]:
             if found and found.kind
             else []
         )
-    return _placed(clause, scene, subject, lows)
+    return placed(clause, scene, subject, lows)
 
 
 def _wanted(name: str) -> str:
     return predicate(name).object_type if predicate(name).object_type in {"person", "place", "organisation"} else ""
-
-
-def _placed(clause: Clause, scene: Scene, subject: str, lows: list[str]) -> list[Claim]:
-    if lows[0] not in _PLACE_PREPOSITIONS:
-        return []
-    found = phrase(scene.text, clause.rest, 1, scene.names, wanted="place")
-    if found is None or not (
-        found.kind or (not scene.person(clause.subject) and len(lows) > 1 and lows[1] in {"the", "my", "our", "a"})
-    ):
-        return []
-    return [
-        Claim(
-            subject=subject,
-            predicate="located_in",
-            object=found.text,
-            object_type=found.kind,
-            functional=bool(found.kind),
-        )
-    ]
 
 
 def _valued(clause: Clause, scene: Scene) -> list[Claim]:

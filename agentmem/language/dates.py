@@ -14,13 +14,13 @@ from datetime import datetime
 from typing import Literal
 
 from agentmem.language.absolute_dates import find_absolute
-from agentmem.language.periods import Period, span
-from agentmem.language.relative_dates import find_relative
+from agentmem.language.periods import Period, date, month, span
+from agentmem.language.relative_dates import find_relative, told_in_past
 
 Role = Literal["on", "since", "until", "range", "for", "before", "after"]
 
 _MAYBE = re.compile(
-    r"\d|day|night|week|month|year|morning|evening|afternoon|noon|ago|recently|summer|spring|"
+    r"\d|on (?:tue|wed|thu|fri)|day|night|week|month|year|morning|evening|afternoon|noon|ago|recently|summer|spring|"
     r"autumn|winter|fall|decade|"
     r"jan|feb|mar|apr|may|june|july|aug|sep|oct|nov|dec",
     re.IGNORECASE,
@@ -71,24 +71,47 @@ class Moment:
     """Of a range, the period at its end."""
 
 
-def find_dates(text: str, anchor: datetime | None) -> list[Moment]:
+def find_dates(text: str, anchor: datetime | None, *, any_year: bool = False) -> list[Moment]:
     """The times in a text, from left to right, without overlaps.
 
     Args:
         text: Any text.
         anchor: When it was said; without one, only complete dates are found.
+        any_year: Whether a day without a year is found even so ("5 May", in some year that means nothing).
     """
     if not _MAYBE.search(text):
         return []
     taken: list[tuple[int, int]] = []
     found: list[Moment] = []
-    for start, end, period, relative, yearless in (*find_absolute(text, anchor), *find_relative(text, anchor)):
+    for start, end, period, relative, yearless in (
+        *find_absolute(text, anchor, any_year=any_year),
+        *find_relative(text, anchor),
+    ):
         if any(start < other_end and other_start < end for other_start, other_end in taken):
             continue
         taken.append((start, end))
         found.append(Moment(start=start, end=end, period=period, relative=relative, yearless=yearless, lead=start))
     found.sort(key=lambda moment: moment.start)
-    return _joined(text, [_with_role(text, moment) for moment in found])
+    return _joined(text, [_in_tense(text, _with_role(text, moment), anchor) for moment in found])
+
+
+def _in_tense(text: str, moment: Moment, today: datetime | None) -> Moment:
+    """A day or month without a year that the past tense tells of is not a coming one: "married in June" in May."""
+    period = moment.period
+    if not moment.yearless or today is None or period.start <= today or moment.role not in {"on", "since"}:
+        return moment
+    lead = text[: moment.start].split()[-1:]
+    if not told_in_past(text, moment.start, moment.end, lead[0].lower() if lead else ""):
+        return moment
+    start = period.start
+    earlier = (
+        date(start.year - 1, start.month, start.day)
+        if period.granularity == "day"
+        else month(start.year - 1, start.month)
+        if period.granularity == "month"
+        else None
+    )
+    return replace(moment, period=earlier) if earlier else moment
 
 
 def dated(text: str, moments: Sequence[Moment], *, ongoing: bool = False) -> str:

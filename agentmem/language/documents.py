@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from agentmem.language.phrases import trimmed
+from agentmem.language.rewrite import possessive
 from agentmem.language.sentences import Unit
 from agentmem.language.wordlists import word_set
 
@@ -39,6 +40,27 @@ class Pair:
     value: str
 
 
+def several(topic: str) -> bool:
+    """Whether a heading names a kind of things and not one of them: "Offices", "Our servers"."""
+    words = topic.split()
+    last = words[-1] if words else ""
+    plural = last.endswith("s") and not last.endswith(("ss", "us", "is")) and len(last) > 3
+    return plural and last.isalpha() and all(w.islower() for w in words[1:]) and not any(c.isupper() for c in last[1:])
+
+
+def described(subject: str, key: str, value: str) -> str:
+    """A pair in words: "Kestrel's budget is 2 million", "Offices: Wi-Fi network is heron-guest"."""
+    words = key.split()
+    last = words[-1]
+    be = "are" if last.endswith("s") and not last.endswith(("ss", "us", "is")) and last.islower() else "is"
+    if not subject:
+        return f"{key}: {value}"
+    if several(subject):
+        return f"{subject}: {key} {be} {value}"
+    plain_word = words[0][1:].islower() and words[0].isalpha() and not any(w[0].isupper() for w in words[1:])
+    return f"{possessive(subject)} {key[0].lower() + key[1:] if plain_word else key} {be} {value}"
+
+
 class Outline:
     """Where in a document the reading stands; fed with units in order."""
 
@@ -62,6 +84,12 @@ class Outline:
             ):
                 return trimmed(title)
         return ""
+
+    @property
+    def owner(self) -> str:
+        """The topic, if it is one thing that has attributes; empty under a heading like "Offices"."""
+        topic = self.topic
+        return "" if several(topic) else topic
 
     def feed(self, unit: Unit) -> None:
         """Take note of a unit before its pairs are read."""

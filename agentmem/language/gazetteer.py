@@ -112,6 +112,9 @@ ORGANISATION_ENDINGS: frozenset[str] = word_set(
     laboratory laboratories technologies systems software solutions studio studios media bank hospital clinic
     university college school academy institute foundation association society council committee ministry department
     agency bureau union church orchestra club fc afc team party press publishing records airlines motors industries
+    telecom telecoms instruments robotics energy foods networks analytics dynamics electronics works bakery brewery
+    restaurant cafe café pharmacy supermarket airways railways supplies services enterprises international global
+    biotech therapeutics textiles chemicals furniture trading nursery kindergarten hotel orchard winery
     ventures capital insurance logistics pharma pharmaceuticals
     """
 )

@@ -48,10 +48,13 @@ _PRAISE = word_set(
 )
 
 
+_NO_ROLE = word_set("at in on with for from to by near of about not so very too as like")
+
+
 def is_occupation(words: str) -> bool:
     """Whether a phrase names what somebody does for a living ("senior nurse", "head of design")."""
     head = re.split(r"\s+(?:of|at|in|for|with|from)\s+", words.strip().lower(), maxsplit=1)[0].split()
-    if not head or len(head) > 5 or set(head) & _PRAISE or "and" in head:
+    if not head or len(head) > 5 or head[0] in _NO_ROLE or set(head) & _PRAISE or "and" in head:
         return False
     last = head[-1].rpartition("-")[2]
     return (
@@ -100,6 +103,8 @@ def job_claims(clause: Clause, scene: Scene) -> list[Claim]:
         clause, lows = replace(clause, lemma=_GOT[lows[0]], passive=True, rest=rest), lows[1:]
     if clause.lemma == "work" or (clause.lemma in {"start", "begin"} and lows[:1] in (["working"], ["as"])):
         return _working(clause, scene, subject, lows)
+    if clause.lemma in {"hand", "give"} and "notice" in lows[:4]:
+        return _left(replace(clause, lemma="resign"), scene, subject, lows, None)
     if clause.lemma == "join" and "as" in lows:
         return _joined(clause, scene, subject, lows)
     if clause.lemma == "become" or (clause.passive and clause.lemma in {"promote", "appoint", "name", "make"}):

@@ -69,15 +69,21 @@ _STANDING = re.compile(
     re.IGNORECASE,
 )
 _LEADING = re.compile(
-    r"^(?:please[,]?\s+)?(?:(?:just )?(?:so you know|fyi|for your information|for the record|"
-    r"to be clear|by the way|btw|heads up|update|reminder|"
+    r"^(?:please[,]?\s+)?(?:(?:just )?(?:so you know|to let (?:you|everyone|everybody|y'all) know|"
+    r"letting you know|a heads[- ]?up|fyi|for your information|for the record|"
+    r"to be clear|by the way|btw|heads[- ]?up|for context|long story short|in short|in other news|on a "
+    r"side note|side note|"
+    r"speaking of which|while i'm at it|as for (?:me|us|myself)|from my side|on my (?:side|end)|"
+    r"personally|p\.?s\.?|"
+    r"one more thing|another thing|last thing|update|reminder|"
     r"quick update|good news|bad news|guess what|as you know|as i said|as mentioned|in fact|"
     r"of course|well|so|"
     r"yeah|yes|yep|no|nope|oh|ah|wow|hey|hi|hello|ok|okay|sure|right|thanks|thank you|cool|"
     r"great|awesome|nice|"
+    r"(?:hey|hi|hello|morning|good morning|dear|thanks|thank you) \w+|morning|idk|"
     r"haha|lol|hmm|um|uh|you know|i mean|honestly|luckily|fortunately|unfortunately|sadly|anyway|basically|"
     r"please remember(?: that)?|and|but|also|plus|then|now)[,:;!\u2014\u2013-]+)\s*|^(?:and|"
-    r"but|so|also|plus|oh|well|yeah)\s+(?=\w)",
+    r"but|so|also|plus|oh|well|yeah|btw|fyi|lol|omg|ok|okay)\s+(?=\w)",
     re.IGNORECASE,
 )
 _TOLD_TO_KEEP = re.compile(
@@ -103,20 +109,35 @@ _SMALL_TALK = re.compile(
 
 
 _HEADLINE = re.compile(
-    r"^(?:[A-Za-z]+ ){0,2}(?:news|update|fact|note|reminder|story|confession|announcement|info|summary|thing|question|"
-    r"tl;dr|ps|p\.s\.?)\s*[:!\u2014-]+\s+(?=\S)",
+    r"^(?:[A-Za-z'\u2019]+ ){0,3}(?:news|updates?|fact|note|reminder|story|confession|announcement|info|"
+    r"summary|thing|"
+    r"question|status|recap|detail|point|tl;dr|ps|p\.s\.?)"
+    r"(?: (?:from|on|about|for|regarding|re|with|to|of) (?P<topic>[^:,.!?\u2014]{1,40}?))?"
+    r"(?:\s*[:!\u2014\u2013]+\s+|\s+-+\s+)(?=\S)",
     re.IGNORECASE,
 )
 
 
+_NAMES_TOPIC = re.compile(r"(?:the|our|my) \w|.*[A-Z]")
+
+
 def stripped_lead(sentence: str) -> str:
     """The sentence without opening words that say nothing: "Wow, Mel! By the way, ..."."""
+    return lead_of(sentence)[0]
+
+
+def lead_of(sentence: str) -> tuple[str, str]:
+    """The sentence without its lead-in, and the topic that this names: "Quick update on Kestrel: ..."; mostly empty."""
+    topic = ""
     for _ in range(4):
-        lead = _LEADING.match(sentence) or _HEADLINE.match(sentence)
+        headline = _HEADLINE.match(sentence)
+        lead = headline or _LEADING.match(sentence)
         if lead is None or lead.end() >= len(sentence):
-            return sentence
+            return sentence, topic
+        if headline and (named := headline["topic"]) and _NAMES_TOPIC.match(named):
+            topic = topic or named
         sentence = sentence[lead.end() :]
-    return sentence
+    return sentence, topic
 
 
 def told_to_keep(sentence: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from agentmem.language.first_names import FEMALE_NAMES, MALE_NAMES
 from agentmem.language.gazetteer import (
     CALENDAR,
     KINSHIP,
@@ -20,6 +21,7 @@ from agentmem.language.gazetteer import (
     TITLES,
 )
 from agentmem.language.stopwords import COMMON_OPENERS, FILLERS, STOP_WORDS
+from agentmem.language.verbs import noun_before_verb
 from agentmem.language.wordlists import word_set
 
 EntityType = Literal["person", "organisation", "place", "thing"]
@@ -67,14 +69,13 @@ _PERSON_VERBS = word_set(
     graduated retired prefers speaks teaches taught believes hopes got went came has had is was will can
     """
 )
+_FIRST_NAMES = FEMALE_NAMES | MALE_NAMES
 _STRONG_PERSON_VERBS = _PERSON_VERBS - word_set("has had is was will can moved got came joined")
 _PLACE_BEFORE = frozenset(
     {"in", "to", "from", "near", "around", "across", "visit", "visited", "visiting", "toward", "towards", "via"}
 )
 _ORGANISATION_BEFORE = frozenset({"at", "joined", "joining", "joins", "join", "founded", "employer", "company"})
-_PERSON_BEFORE = (
-    frozenset({"with", "told", "asked", "met", "called", "married", "named", "and", "by"}) | KINSHIP | TITLES
-)
+_PERSON_BEFORE = frozenset({"with", "told", "asked", "met", "called", "married", "named"}) | KINSHIP | TITLES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,8 @@ class Name:
     """Where it begins, in characters."""
     end: int
     """Where it ends, exclusive."""
+    local: bool = False
+    """Whether it stands where a place stands ("in Sofia")."""
 
 
 @lru_cache(maxsize=16384)
@@ -168,8 +171,8 @@ def _trimmed(
     first_of_sentence = (begin == 0 and opening) or _after_stop(text, words, begin)
     while begin < stop:
         word = _POSSESSIVE.sub("", words[begin][0].lower())
-        if word in known:
-            break
+        if word in known or (stop - begin > 1 and word in _FIRST_NAMES and words[begin + 1][0].isalpha()):
+            break  # "Jun Park", although Jun is a month
         plain = word in STOP_WORDS or word in FILLERS or word in CALENDAR or word == "i" or "'" in word[1:3]
         if (plain and not (word.isalpha() and words[begin][0].isupper() and len(word) > 1 and word != "i")) or (
             first_of_sentence and stop - begin > 1 and word in COMMON_OPENERS
@@ -213,6 +216,10 @@ def _opens_with_name(words: list[tuple[str, int, int]], begin: int, lowered: str
     following = words[begin + 1][0].lower() if begin + 1 < len(words) else ""
     if lowered.endswith("s") and following in {"are", "were", "have", "can", "do"}:
         return False
+    after = words[begin + 2][0].lower() if begin + 2 < len(words) else ""
+    beyond = words[begin + 3][0].lower() if begin + 3 < len(words) else ""
+    if lowered not in _FIRST_NAMES and noun_before_verb(following, after, beyond):
+        return False
     return (
         following in _PERSON_VERBS
         or following in {"and", "also", "just", "now", "still", "does", "did", "would"}
@@ -228,22 +235,42 @@ def _name(text: str, words: list[tuple[str, int, int]], begin: int, stop: int) -
     before = words[begin - 1][0].lower() if begin else ""
     after = words[stop][0].lower() if stop < len(words) else ""
     possessive = bare != value
+    if after in {"is", "was", "isn't", "'s"} and stop + 1 < len(words) and words[stop + 1][0].lower() in _PERSON_STATES:
+        after = "said"
     return Name(
-        text=bare, type=name_type(bare, before=before, after=after, possessive=possessive), start=start, end=end
+        text=bare,
+        type=name_type(bare, before=before, after=after, possessive=possessive),
+        start=start,
+        end=end,
+        local=before in _PLACE_BEFORE,
     )
+
+
+_PERSON_STATES = word_set("allergic married engaged divorced pregnant vegan vegetarian single fluent my")
+
+
+_SURNAMES_TOO = frozenset({"park", "lane", "hill", "day", "church", "bush", "banks", "lake", "falls", "bay", "works"})
 
 
 def name_type(name: str, *, before: str = "", after: str = "", possessive: bool = False) -> EntityType:
     """What a name seems to be, by its own words first and by the words beside it (lower case) then."""
     lowered = name.casefold()
     parts = lowered.replace(".", "").split() or [lowered]
-    if lowered in PLACES:
+    if lowered in PLACES and not (
+        lowered in _FIRST_NAMES
+        and before not in _PLACE_BEFORE
+        and (before in _PERSON_BEFORE or after in _STRONG_PERSON_VERBS or (possessive and after in KINSHIP))
+    ):
         return "place"
     if parts[0] in TITLES and len(parts) > 1:
+        return "person"
+    if len(parts) == 2 and parts[0] in _FIRST_NAMES - PLACES and parts[1] in _SURNAMES_TOO:
         return "person"
     for endings, kind in _ENDINGS:
         if len(parts) > 1 and parts[-1] in endings:
             return kind
+    if parts[0] in _FIRST_NAMES and len(parts) <= 4 and not any(c.isdigit() for c in name):
+        return "person"
     if before in _PERSON_BEFORE or after in _STRONG_PERSON_VERBS or (possessive and after in KINSHIP):
         return "person"
     if parts[0] in {"university", "bank", "church", "ministry", "department"} or before in _ORGANISATION_BEFORE:

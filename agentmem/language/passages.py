@@ -8,9 +8,9 @@ from datetime import datetime
 
 from agentmem.language.clauses import Clause
 from agentmem.language.copulas import value_claim
-from agentmem.language.dates import dated, find_dates
+from agentmem.language.dates import dated
 from agentmem.language.discourse import Discourse
-from agentmem.language.documents import Outline, Pair, pair, plain
+from agentmem.language.documents import Outline, Pair, described, pair, plain
 from agentmem.language.names import Name, names, normalise_name
 from agentmem.language.phrases import is_person, trimmed
 from agentmem.language.rewrite import possessive
@@ -81,10 +81,11 @@ class Reader:
             if not speaker and self._labelled(unit, at):
                 label_line = unit.start
             self._unit(unit, statements, forget)
+        typed = self._discourse.typed
         return Passage(
-            statements=tuple(statements),
+            statements=tuple(replace(s, names=tuple(map(typed, s.names))) for s in statements),
             forget=tuple(forget),
-            names=tuple(self._found.values()),
+            names=tuple(map(typed, self._found.values())),
             path=self._outline.path,
         )
 
@@ -98,7 +99,9 @@ class Reader:
         if (
             match is None
             or unit.kind != "sentence"
-            or not _TALK.search(unit.text[match.end() :])
+            or not (
+                _TALK.search(unit.text[match.end() :]) or normalise_name(match["who"]) in self._discourse.participants
+            )
             or not is_person(match["who"])
         ):
             return False
@@ -119,7 +122,7 @@ class Reader:
         elif (given := pair(words, self._owner())) and (stated := self._pair(given, unit.text)):
             statements.append(stated)
             return
-        topic = "" if self._speaker else self._outline.topic
+        topic = "" if self._speaker else self._outline.owner
         reading = read(words, self._discourse, speaker=self._self(), context=topic)
         for statement in reading.statements:
             for name in statement.names:
@@ -147,19 +150,14 @@ class Reader:
         ):
             return None
         at = self._discourse.at
-        moments = tuple(find_dates(value, at))
+        moments = tuple(self._discourse.dates(value))
         only_date = bool(moments) and moments[0].end - moments[0].start > len(value) - 8
         scene = Scene(text=value, moments=moments, at=at, people=frozenset(self._discourse.people))
         shown = scene.label(moments[0]) if only_date else trimmed(value)
         found = tuple(names(f"{subject}; {value}", opening=False)) if subject else tuple(names(value, opening=False))
         if not shown:
             return None
-        text = (
-            f"{possessive(subject)} {key[0].lower() + key[1:] if key[1:2].islower() else key} is "
-            f"{dated(value, moments)}"
-            if subject
-            else f"{key}: {value}"
-        )
+        text = described(subject, key, dated(value, moments))
         whole = f"{possessive(subject)} {key}" if subject else key
         clause = Clause(subject=whole, lemma="be")
         kind = next((n.type for n in found if n.text == shown), "")

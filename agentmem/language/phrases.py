@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agentmem.language.clauses import Token
 from agentmem.language.first_names import FEMALE_NAMES, MALE_NAMES
-from agentmem.language.gazetteer import KINSHIP, ORGANISATION_ENDINGS, PLACES, THING_ENDINGS, TITLES
+from agentmem.language.gazetteer import CALENDAR, KINSHIP, ORGANISATION_ENDINGS, PLACES, THING_ENDINGS, TITLES
 from agentmem.language.names import Name, name_type
 from agentmem.language.verbs import VERBS, verb_forms
 from agentmem.language.wordlists import word_set
@@ -22,7 +22,7 @@ _ALWAYS_STOPS = word_set(
 _NARROW_STOPS = _ALWAYS_STOPS | word_set(
     """
     with for to on at in and as by from near during about again together right last next every since over or without
-    now currently any anymore instead too back full-time part-time remotely there here
+    now currently these nowadays presently lately any anymore instead too back full-time part-time remotely there here
     """
 )
 _VALUE_STOPS = _ALWAYS_STOPS | word_set("instead anymore any now currently too again right")
@@ -125,6 +125,48 @@ def phrase(
     if not value or value.casefold() in _EMPTY:
         return None
     return Phrase(text=value, stop=index, kind=kind_of(value, text, start, end, found, wanted))
+
+
+def place_phrase(text: str, rest: Sequence[Token], begin: int, found: Sequence[Name]) -> Phrase | None:
+    """The whole of a place that begins at token `begin`: "12 Harbor Street in Boston", "Elm Road, York"."""
+    index = begin
+    while index < len(rest) and index - begin < 16:
+        word, following = rest[index], rest[index + 1] if index + 1 < len(rest) else None
+        if word.low in _ALWAYS_STOPS or word.text in _CLAUSE_SIGNS or (index > begin and word.low in _PLACE_ENDS):
+            break
+        if index > begin and word.start - rest[index - 1].end > 2:
+            break  # a date was taken out here
+        if word.low in {"and", "or"} and (following is None or begins_clause(rest, index + 1)):
+            break
+        if word.text == "," and not (
+            following is not None
+            and (following.text[0].isupper() or following.text[0].isdigit() or following.low in _PLACE_GOES_ON)
+            and not begins_clause(rest, index + 1)
+        ):
+            break
+        index += 1
+    while index > begin and (rest[index - 1].low in _DANGLING or rest[index - 1].low in _PLACE_GOES_ON):
+        index -= 1
+    if index == begin:
+        return None
+    value = trimmed(text[rest[begin].start : rest[index - 1].end])
+    if (
+        not value
+        or value.casefold() in _EMPTY
+        or bool(set(value.casefold().split()) & _TIMES)
+        or not any(map(str.isalpha, value))
+    ):
+        return None
+    inside = [n for n in found if rest[begin].start <= n.start < rest[index - 1].end and n.type != "person"]
+    whole = kind_of(value, text, rest[begin].start, rest[index - 1].end, found, "")
+    return Phrase(text=value, stop=index, kind="place" if inside or value.casefold() in PLACES else whole)
+
+
+_TIMES = CALENDAR | word_set(
+    "morning afternoon evening night day week month year time beginning end meantime past future"
+)
+_PLACE_ENDS = word_set("with for to from by as since during about again now currently anymore instead too")
+_PLACE_GOES_ON = word_set("in at on near next opposite behind outside inside across")
 
 
 def _stops(text: str, rest: Sequence[Token], index: int, begin: int, stops: frozenset[str], wanted: str) -> bool:

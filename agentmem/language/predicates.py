@@ -56,6 +56,7 @@ PREDICATES: dict[str, Predicate] = {
         Predicate(name="works_with", object_type="person"),
         Predicate(name="manager", functional=True, object_type="person"),
         Predicate(name="leads"),
+        Predicate(name="owner", functional=True),
         Predicate(name="led_by", functional=True, object_type="person"),
         Predicate(name="married_to", functional=True, object_type="person"),
         Predicate(name="engaged_to", functional=True, object_type="person"),
@@ -97,11 +98,11 @@ lives_in state base! in
 lives_in begins settle in/down in
 lives_in begins move/relocate/emigrate/immigrate to/into/in to/back to/over to/out to/down to/up to
 lives_in begins move!/relocate!/transfer! to
-located_in state locate!/situate!/headquarter!/base!/house! in/at/on/near
+located_in state locate!/situate!/headquarter!/base!/house!/host! in/at/on/near
 located_in state lie/sit/stand in/at/on/near
 works_at state work/intern/volunteer/consult at/for
-works_at state employ!/hire! by/at
-works_at begins employ!/hire! by/at
+works_at state employ! by/at
+works_at begins hire!/recruit!/headhunt! by/at
 works_at begins join -
 works_at begins start at/work at/working at/working for
 works_at ends leave/quit -
@@ -136,10 +137,11 @@ graduated_from event graduate from
 graduated_from event drop out of
 member_of state belong to
 member_of begins join the/a/an
+has_pet begins adopt/get/buy/rescue/foster -
 owns begins buy/purchase/inherit -
 owns state own/possess -
+owner state own! by
 owns ends sell -
-has_pet begins adopt -
 likes state like/love/enjoy/adore/appreciate -
 dislikes state dislike/hate/detest -
 dislikes state stand -

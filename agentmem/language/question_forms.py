@@ -72,6 +72,22 @@ SPECIAL_FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^(?:who|which company) (?:employs|employed) (?P<s>.+)$", "works_at"),
         (r"^how much (?:does|do|did|is|are|was|will) (?P<s>.+?)(?: cost| priced at| sell for)?$", "price"),
         (r"^(?:what|how much) (?:does|do|did) (?P<s>.+?) cost$", "price"),
+        (
+            r"^(?:what|which) (?:company|employer|firm|organi[sz]ation) (?:is|was) (?P<s>.+?) (?:at|with|"
+            r"working (?:at|for))$",
+            "works_at",
+        ),
+        (r"^(?:is|was|are) (?P<s>[^ ]+(?: [A-Z][^ ]+)?) (?:still )?married$", "married_to"),
+        (
+            r"^(?:is|was|are) (?P<s>[^ ]+(?: [A-Z][^ ]+)?) (?:still )?(?:single|in a relationship|seeing "
+            r"anyone)$",
+            "partner",
+        ),
+        (
+            r"^(?:since when|how long|when) (?:has|have|was|is|did) (?P<s>[^ ]+(?: [A-Z][^ ]+)?) (?:been|"
+            r"become|be|work as) an? .+$",
+            "works_as",
+        ),
         (r"^(?:who|whom) (?:is|was) (?P<s>.+?) married to$", "married_to"),
         (r"^who (?:did|does) (?P<s>.+?) marry$", "married_to"),
         (r"^(?:who|whom) (?:is|was) (?P<s>.+?) (?:dating|seeing|going out with)$", "partner"),

@@ -21,6 +21,7 @@ from agentmem.language.periods import (
     weekend,
     year,
 )
+from agentmem.language.verbs import BE, HAVE, MODALS, PAST_AUXILIARIES, verb_forms
 
 _COUNTS = {
     "a": 1,
@@ -93,23 +94,43 @@ _FOR = re.compile(
     re.IGNORECASE,
 )
 _WEEKDAY = re.compile(
-    r"\b(?:on|by|until|till|since|from|before|after)\s+(?P<day>Monday|Tuesday|Wednesday|"
-    r"Thursday|Friday|Saturday|Sunday)\b"
-    r"(?!s|,?\s+(?:\d|the \d|[A-Z][a-z]+ \d))"
-)
-_FUTURE = re.compile(
-    r"\b(?:will|'ll|shall|going to|plan|plans|planning|is on|are on|is scheduled|tomorrow|by|"
-    r"until|till|let's|can|should|"
-    r"must|need|needs|due|have to|has to)\b|\u2019ll\b",
+    r"(?<!\w)(?:(?P<lead>on|by|until|till|since|from|before|after|to|for|this|of)\s+)?"
+    r"(?P<day>monday|tuesday|wednesday|thursday|friday|saturday|sunday|(?<=\bon )(?:tues?|wed|thurs?|fri))\b"
+    r"(?!['\u2019]?s\b|,?\s+(?:\d|the \d)|,? (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* \d)",
     re.IGNORECASE,
 )
-_PAST_WORDS = re.compile(
-    r"\b(?:was|were|did|had|went|got|said|[a-z]{2,}ed|met|took|made|came|saw|bought)\b", re.IGNORECASE
+# "every Friday" is no day, "Good Friday" a name, "last Friday" found elsewhere.
+_NO_WEEKDAY = frozenset(
+    {
+        "every",
+        "each",
+        "any",
+        "good",
+        "black",
+        "easter",
+        "ash",
+        "cyber",
+        "palm",
+        "last",
+        "next",
+        "past",
+        "coming",
+        "this",
+    }
 )
+_AHEAD_LEADS = frozenset({"by", "until", "till", "to", "for", "before"})
+_FUTURE = re.compile(
+    r"\b(?:will|shall|going to|gonna|plans?|planning|tomorrow|let's|can|should|must|needs?|due|have to|has to|"
+    r"(?:was|were|been|got) (?:cancell?ed|postponed|rescheduled|scheduled|planned|booked|called off)|"
+    r"(?:am|is|are|'m|'re)(?: \w+){0,3})\b|['\u2019]ll\b",
+    re.IGNORECASE,
+)
+_NEXT_CLAUSE = re.compile(r"[,;.!?]|\b(?:and|but|so|because|then)\b", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W\d_]+(?:['\u2019]\w+)?")
 _MAYBE = re.compile(
     r"yesterday|tomorrow|today|tonight|night|this|last|past|next|ago|coming|previous|"
     r"following|from now|in |for |day|back|earlier"
-    r"|now|over",
+    r"|now|over|on (?:tue|wed|thu|fri)",
     re.IGNORECASE,
 )
 
@@ -128,12 +149,51 @@ def find_relative(text: str, anchor: datetime | None) -> Iterator[Found]:
         if named := _named(match["which"].lower().split()[-1], match["what"].lower(), today):
             yield match.start(), match.end(), named, True, False
     yield from _counted(text, today)
+    yield from _weekdays(text, today)
+
+
+def _weekdays(text: str, today: datetime) -> Iterator[Found]:
+    """Bare days of the week: the last before today in the past tense, else the first after it."""
     for match in _WEEKDAY.finditer(text):
-        number = WEEKDAYS.index(match["day"])
-        back = (bool(_PAST_WORDS.search(text)) and not _FUTURE.search(text)) or match.group().startswith(
-            ("since", "from")
-        )
+        before = text[: match.start("day")].split()[-1:]
+        lead = (match["lead"] or "").lower()
+        if before and before[0].lower() in _NO_WEEKDAY:
+            continue
+        number = next(i for i, name in enumerate(WEEKDAYS) if name.lower().startswith(match["day"][:3].lower()))
+        back = lead == "since" or (lead not in _AHEAD_LEADS and told_in_past(text, match.start(), match.end(), lead))
         yield match.start("day"), match.end("day"), _weekday(number, today, back=back), True, False
+
+
+def told_in_past(text: str, start: int, end: int, lead: str = "") -> bool:
+    """Whether the clause around a time tells of the past, by the verb before it, else the one after.
+
+    Args:
+        text: The sentence.
+        start: Where the time begins.
+        end: Where it ends.
+        lead: The preposition before it, lower case.
+    """
+    if lead in _AHEAD_LEADS:
+        return False
+    breaks = list(_NEXT_CLAUSE.finditer(text, 0, start))
+    begin = breaks[-1].end() if breaks else 0
+    ahead = _NEXT_CLAUSE.search(text, end)
+    pieces = (text[begin:start], text[end : ahead.start() if ahead else len(text)], text)
+    for piece in pieces:
+        if _FUTURE.search(piece):
+            return False
+        if any(_is_past_form(word.group().lower()) for word in _LETTERS.finditer(piece)):
+            return True
+        if any(word.group().lower() in _PRESENT for word in _LETTERS.finditer(piece)):
+            return False
+    return lead == "from"
+
+
+_PRESENT = BE | HAVE | MODALS
+
+
+def _is_past_form(word: str) -> bool:
+    return word in PAST_AUXILIARIES or any(form.form == "past" for form in verb_forms(word))
 
 
 def _counted(text: str, today: datetime) -> Iterator[Found]:

@@ -29,7 +29,7 @@ _PRIVATE = re.compile(
     re.IGNORECASE,
 )
 _NO_MATTER = re.compile(
-    r"^(?:it|that|this|about (?:it|that|this)|me|him|her|them|us|me not|to\b.*|how\b.*|the "
+    r"^(?:it|that|this|about (?:it|that|this)|me|him|her|them|us|me not|to\b.*|how to\b.*|the "
     r"(?:rest|past)|my keys|nothing)[.!\s]*$",
     re.IGNORECASE,
 )
@@ -39,7 +39,8 @@ _TRIMS = (
         r"^(?:everything|anything|all|all of (?:it|that)|what|whatever|the (?:things?|stuff|part|"
         r"bit))\s+(?:that\s+)?(?:(?:you|we|i)(?:'ve| have)?\s+(?:ever\s+)?(?:know|knew|have|"
         r"remember|told|said|mentioned|shared|learned|learnt|talked|discussed|stored|saved|"
-        r"gave)(?:\s+to)?(?:\s+you|\s+me)?\s*)?(?:about|regarding|on|concerning)?\s*",
+        r"gave)(?:\s+to)?(?:\s+you|\s+me)?(?:\s+(?:yesterday|earlier|before|today|last \w+|just now|"
+        r"recently))?\s*)?(?:about|regarding|on|concerning)?\s*",
         re.IGNORECASE,
     ),
     re.compile(r"^(?:about|regarding)\s+", re.IGNORECASE),
@@ -50,11 +51,39 @@ _TRIMS = (
     ),
 )
 _TAIL = re.compile(
-    r"\s*(?:,?\s*(?:please|thanks|thank you|from (?:your |the )?(?:memory|memories|records|"
+    r"\s*(?:,?\s*(?:please|pls|plz|thanks|thank you|from (?:your |the )?(?:memory|memories|records|"
     r"notes|history)|ok(?:ay)?|now|again|immediately))*[.!?\s]*$",
     re.IGNORECASE,
 )
 
+_REASON = re.compile(
+    r"\s*(?:[;.!?\u2014]|\s-+\s|,\s*(?=(?:i|i'm|i\u2019m|i've|it|it's|that|that's|they|he|she|we|let's|"
+    r"you|this|please|"
+    r"thanks|thank|ok|okay|because|since|as|so|and|but|my|the|there)\b)|\s+(?:because|since|as (?:i|it|"
+    r"we|that)\b|so that|"
+    r"now that|if you)\b).*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_PHRASINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), instead)
+    for pattern, instead in (
+        (r"^how old (?P<s>.+?) (?:am|is|are|was|were)$", r"\g<s> age"),
+        (r"^(?:what )?(?P<s>.+?) (?:do|does) (?:for (?:a living|work)|professionally)$", r"\g<s> works"),
+        (r"^(?:(?:who|what|when|where|which) )?(?P<s>.+?)(?:'s|\u2019s) (?:name|number) (?:is|was)$", r"\g<s>"),
+        (
+            r"^(?:who|what|when|where|which|how much|how) (?P<s>.+?) (?:am|is|are|was|were|is called|was "
+            r"called)$",
+            r"\g<s>",
+        ),
+        (r"^(?:where|what|who|when|which \w+|how|why|whether|if) (?=\S+ \S)", ""),
+        (r"^(?:about|of|on)\s+", ""),
+        (
+            r"^(?P<o>(?:my|our|his|her|their|the|[A-Z][\w-]*'s) )?(?:old|new|current|former|previous|"
+            r"last|latest|first) (?=\w)",
+            r"\g<o>",
+        ),
+    )
+)
 _DROP_IT = re.compile(
     rf"^{_POLITE}(?:(?:don't|don\u2019t|do not|never)\s+(?:remember|keep|store|save|retain|"
     rf"record|write down)(?:\s+or\s+\w+)?|forget(?:\s+(?:that )?i said)?)\s+(?:it|that|this|"
@@ -77,7 +106,12 @@ _CORRECTION = re.compile(
 _CONTRAST = re.compile(
     r",?\s*(?:and\s+|but\s+)?\b(?:not|rather than|instead of)\s+(?:on\s+|in\s+|at\s+|"
     r"the\s+)?(?P<wrong>(?!only|just|yet|sure|really|that|because|to\b|a\b|so\b|"
-    r"very)[^,.;:!?]{1,40})\s*(?P<end>[.!,;]|$)"
+    r"very)(?:[^,.;:!?]|\.(?=\w)){1,40})\s*(?P<end>[.!,;]|$)"
+)
+
+_NOT_BUT = re.compile(
+    r"\s+not (?P<wrong>(?!only\b|just\b)[^,.;:!?]{1,40}?),? but (?:rather |instead )?(?=(?:(?:on|in|at|"
+    r"to|the) )*[A-Z\d])"
 )
 
 
@@ -97,12 +131,21 @@ def forget_request(sentence: str) -> str | None:
         match = _DELETE.match(bare)
         if match is None or not _PRIVATE.search(bare):
             return None
-    what = _TAIL.sub("", match["what"]).strip(" \"'")
+    what = _TAIL.sub("", _REASON.sub("", match["what"])).strip(" \"'")
     if not what or _NO_MATTER.match(what):
         return None
     for trim in _TRIMS:
         shorter = trim.sub("", what, count=1).strip(" ,:")
         if shorter and shorter != what:
+            what = shorter
+    return _as_phrase(what)
+
+
+def _as_phrase(what: str) -> str:
+    """An indirect question or an attribute as the words that a statement of it has: "where I live" -> "I live"."""
+    for pattern, instead in _PHRASINGS:
+        shorter = pattern.sub(instead, what, count=1).strip()
+        if shorter != what and shorter:
             what = shorter
     return what
 
@@ -127,9 +170,43 @@ def correction(sentence: str) -> tuple[str, bool, bool]:
 
 def contrast(sentence: str) -> tuple[str, str]:
     """The sentence without ", not 10 June", and what it denies; the latter empty if it denies nothing."""
+    turned = _NOT_BUT.search(sentence)
+    if turned:
+        return sentence[: turned.start()] + " " + sentence[turned.end() :], turned["wrong"].strip()
     match = _CONTRAST.search(sentence)
     if match is None or not (
         match.group().lstrip().startswith(",") or " instead of " in match.group() or " rather than " in match.group()
     ):
         return sentence, ""
     return sentence[: match.start()] + (match["end"] or "") + sentence[match.end() :], match["wrong"].strip()
+
+
+_SELF_CORRECTED = re.compile(
+    r"^(?P<said>.{8,}?)\s*(?:[,;(\u2014\u2013]|\.\.\.|\u2026|\s-+\s)\s*(?:(?:no|oh|oops|wait|er|um)[, "
+    r"]+)*(?:sorry|no wait|wait|no|"
+    r"i mean|i meant|correction|make that|scratch that|rather|or rather)[,:]?\s+(?:i (?:mean|meant),? |"
+    r"make that )?"
+    r"(?:(?:on|in|at|to) )?(?P<value>(?:the )?[\w.'\u2019+@:/-]+(?:\s[\w.'\u2019-]+){0,3})\s*\)?[.!]*$",
+    re.IGNORECASE,
+)
+_DAY_MONTH = re.compile(
+    r"(?:the )?\d{1,2}(?:st|nd|rd|th)?(?: of)? [A-Za-z]{3,9}(?: \d{4})?|[A-Z][a-z]{2,8} \d{1,2}(?:st|nd|rd|th)?"
+)
+_FIGURE = re.compile(r"[^\s]*\d[^\s]*")
+_CAPITALS = re.compile(r"[A-Z][\w'\u2019-]*(?: [A-Z][\w'\u2019-]*)*")
+
+
+def self_corrected(sentence: str) -> tuple[str, bool]:
+    """The sentence with a slip put right within it ("on 5 May - sorry, 6 May"), and whether there was one."""
+    match = _SELF_CORRECTED.match(sentence)
+    if match is None:
+        return sentence, False
+    said, value = match["said"], match["value"]
+    for pattern in (_DAY_MONTH, _FIGURE, _CAPITALS):
+        if not pattern.fullmatch(value):
+            continue
+        places = [found for found in pattern.finditer(said) if found.start() > 0]
+        if places:
+            last = places[-1]
+            return f"{said[: last.start()]}{value}{said[last.end() :]}.", True
+    return sentence, False

@@ -43,7 +43,9 @@ def possessive(name: str) -> str:
     if name.casefold() in {"we"}:
         return "our"
     return (
-        name + ("\u2019" if "\u2019" in name else "'") + ("" if name.endswith("s") and not name[:1].isupper() else "s")
+        name
+        + ("\u2019" if "\u2019" in name else "'")
+        + ("" if name.endswith("s") and not name.split()[-1][:1].isupper() else "s")
     )
 
 
@@ -82,6 +84,8 @@ class _Rewriter:
         first = 1 if words[:1] == ["just"] else 0
         if len(words) < first + 3 or not self._words[0][0].isupper():
             return False
+        if words[first : first + 2] == ["handed", "in"]:
+            return True
         return words[first] in _OPENING_PASTS and words[first + 1] not in {"by", "in", "on", "and", ","}
 
     def _run(self) -> str:
@@ -175,7 +179,7 @@ class _Rewriter:
 _OPENING_PASTS = word_set(
     """
     lost went got had saw met bought made came took found started finished moved joined visited tried won ran spent
-    spoke ate decided quit took watched attended signed booked adopted
+    spoke ate decided quit took watched attended signed booked adopted handed quit left joined
     """
 )
 _NOUNS_TOO = word_set(

@@ -67,18 +67,28 @@ def _next_clause(part: list[Token], clause: Clause) -> int | None:
             continue
         if word.text in {",", ":"} and not _same_subject(part, index, clause):
             continue
-        if word.low in {"and", "but", "so", ";", ":", ",", "then"} and begins_clause(
-            part, index + _joiners(part, index)
+        following = index + _joiners(part, index)
+        if word.low in {"and", "but", "so", ";", ":", ",", "then"} and (
+            begins_clause(part, following) or _repeats(part, following, clause)
         ):
             return index
     return None
+
+
+def _repeats(part: list[Token], index: int, clause: Clause) -> bool:
+    """Whether the subject and a verb follow once more, be it in small letters."""
+    words = clause.subject.casefold().split()
+    after = index + len(words)
+    return [w.low for w in part[index:after]] == words and after < len(part) and bool(verb_forms(part[after].low))
 
 
 def _same_subject(part: list[Token], index: int, clause: Clause) -> bool:
     """Whether a clause joined by a mere comma or colon speaks of the same subject."""
     words = clause.subject.split()
     following = [w.text for w in part[index + 1 : index + 1 + len(words)]]
-    return following == words or (
+    if words == ["We"] and following[:1] in (["our"], ["we"]):
+        return True
+    return [w.casefold() for w in following] == [w.casefold() for w in words] or (
         bool(following) and following[0] in {f"{clause.subject}'s", f"{clause.subject}\u2019s"}
     )
 

@@ -41,6 +41,28 @@ _STARTERS = word_set(
     after before when if you your what how why where who did do does is are was were
     """
 )
+_CHAT_STARTERS = frozenset(
+    {
+        "i",
+        "she",
+        "he",
+        "we",
+        "they",
+        "it",
+        "my",
+        "our",
+        "his",
+        "her",
+        "im",
+        "also",
+        "but",
+        "and",
+        "so",
+        "sorry",
+        "actually",
+    }
+)
+_CHAT_END = re.compile(r"(?:^|[\s'\u2019-])[^\W\d_]{3,}$|\d{2,}$|\d\s?[ap]m$")
 _NEXT_WORD = re.compile(r"\s*[\"'\u201c\u2018(\[*_]*([^\s\"'.,;:!?)]+)")
 
 
@@ -210,4 +232,6 @@ def _ends_sentence(text: str, start: int, stop: re.Match[str], end: int) -> bool
         return following[:1].isupper() and following.lower() in _STARTERS
     if _ABBREVIATION.search(before):
         return False
+    if following in _CHAT_STARTERS:  # "i live in graz. my wife is mira": all in small letters
+        return _CHAT_END.search(before) is not None
     return not following[:1].islower()

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from agentmem.language.chat import spelled_out
 from agentmem.language.claims import claims_of
 from agentmem.language.clauses import Clause, expanded, parse, tokens
-from agentmem.language.dates import Moment, dated, find_dates
+from agentmem.language.dates import Moment, dated
 from agentmem.language.discourse import Discourse
-from agentmem.language.gazetteer import KINSHIP
 from agentmem.language.modality import (
     Modality,
     declared_part,
+    lead_of,
     modality,
     reported,
     stripped_lead,
@@ -23,10 +24,13 @@ from agentmem.language.modality import (
 )
 from agentmem.language.names import Name, name_type, names, normalise_name
 from agentmem.language.phrases import trimmed
-from agentmem.language.requests import asks_to_drop_it, contrast, correction, forget_request
-from agentmem.language.rewrite import Persons, in_third_person
+from agentmem.language.relatives import APPOSITION, by_name, named_relatives, relatives, says_nothing
+from agentmem.language.replacements import denies, replaced
+from agentmem.language.requests import asks_to_drop_it, contrast, correction, forget_request, self_corrected
+from agentmem.language.rewrite import in_third_person, possessive
 from agentmem.language.scene import CLOCK, Claim, Scene
 from agentmem.language.segments import clauses_of, with_antecedent
+from agentmem.language.stopwords import STOP_WORDS
 from agentmem.language.terms import terms
 from agentmem.language.validity import validity
 from agentmem.language.wordlists import word_set
@@ -40,11 +44,12 @@ _INTENT = re.compile(
     r"(?:can't|cannot|can\u2019t) wait to)\s+(?P<what>\S.*)$",
     re.IGNORECASE,
 )
-_KIN_NAME = re.compile(
-    r"^(?P<owner>.{1,40}?)['\u2019]s?\s+(?P<kin>[a-z][a-z-]*(?:\s[a-z]+)?),?\s+(?P<name>[A-Z][\w'\u2019-]+(?:\s[A-Z][\w'\u2019-]+)?),?$"
+_OUR_HOME = re.compile(
+    r"\bour (?=(?:(?:new|old|home|current|postal) )*"
+    r"(?:address|flat|apartment|landlord|landlady|honeymoon|wedding|anniversary)\b)",
+    re.IGNORECASE,
 )
-_APPOSITION = re.compile(r"^(?P<name>[A-Z][^,]{0,50}),\s+[^,]+,?$")
-_ENDINGS = " \t\n"
+_ABOUT_IT = re.compile(r"^(?:it|this|that) (?=(?:is|was|has|will|moved|got|starts|takes|ends)\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +97,18 @@ def read(sentence: str, discourse: Discourse, *, speaker: str, context: str = ""
         speaker: Whom "I" means, in words for a text ("Anna", "the user"); empty to leave it.
         context: What a definite phrase without owner belongs to, such as the heading of a document's section.
     """
-    bare = stripped_lead(" ".join(sentence.split()))
+    bare, topic = lead_of(spelled_out(" ".join(sentence.split())))
+    if topic:
+        bare = _ABOUT_IT.sub(f"{topic} ", bare)
+        topic = topic if any(c.isupper() for c in topic) else ""
     if asks_to_drop_it(bare):
         return Reading(forget=discourse.last_text, drops_last=bool(discourse.last_text))
     request = forget_request(bare)
     if request:
-        return Reading(forget=in_third_person(request, Persons(speaker=speaker)))
+        return Reading(forget=in_third_person(request, discourse.persons(request, speaker)))
+    bare, mended = self_corrected(bare)
     bare, firm, soft = correction(without_address(bare, discourse.participants))
+    firm = firm or mended
     bare = stripped_lead(without_address(stripped_lead(bare), discourse.participants)) if bare else ""
     kept = told_to_keep(bare)
     bare = kept or bare
@@ -107,13 +117,51 @@ def read(sentence: str, discourse: Discourse, *, speaker: str, context: str = ""
         mode = "assertion"
     if mode == "question" and (said := declared_part(bare)):
         bare, mode = said, modality(said)
+    firm = firm or (denies(bare) and bool(discourse.last_claims.get(discourse.speaker)))
     if firm and mode in {"filler", "order", "assertion"}:
-        elliptical = _replacement(bare, sentence, discourse)
+        elliptical = replaced(bare, discourse)
         if elliptical:
-            return Reading(statements=(elliptical,))
+            return Reading(statements=(_put_right(*elliptical, sentence, discourse),))
     if mode in {"question", "filler", "order", "hypothesis"}:
         return Reading()
-    return _Sentence(bare, sentence, discourse, speaker, context, mode, firm, soft).read()
+    reading = _Sentence(bare, sentence, discourse, speaker, context, mode, firm, soft).read()
+    return _under(topic, reading) if topic and topic not in {speaker, discourse.speaker} else reading
+
+
+def _put_right(claim: Claim, text: str, quote: str, discourse: Discourse) -> Statement:
+    return Statement(
+        text=_sentence_case(text),
+        quote=quote,
+        subject=_subject_name(claim.subject),
+        predicate=claim.predicate,
+        object=claim.object,
+        object_type=claim.object_type,
+        functional=claim.functional,
+        corrects=True,
+        valid_from=discourse.at,
+    )
+
+
+def _under(topic: str, reading: Reading) -> Reading:
+    """The statements with the topic of their lead-in: "Kestrel: the first field test went well"."""
+    found = tuple(names(topic, opening=False))
+    return replace(
+        reading,
+        statements=tuple(
+            s if topic in s.text else replace(s, text=f"{topic}: {_small(s)}", names=(*found, *s.names))
+            for s in reading.statements
+        ),
+    )
+
+
+def _small(statement: Statement) -> str:
+    """The text with a small letter where its capital only opens the sentence."""
+    first = statement.text.split(None, 1)[0]
+    return (
+        statement.text[0].lower() + statement.text[1:]
+        if first.lower() in STOP_WORDS and first != "I"
+        else statement.text
+    )
 
 
 class _Sentence:
@@ -135,20 +183,20 @@ class _Sentence:
         self._mode = mode
         self._firm, self._soft = firm, soft
         self._context = context
+        bare = _OUR_HOME.sub(possessive(speaker) + " ", bare) if discourse.speaker else bare
         self._resolved = in_third_person(bare, discourse.persons(bare, speaker))
         if self._resolved[:1].islower():
             self._resolved = self._resolved[0].upper() + self._resolved[1:]
 
     def read(self) -> Reading:
         """The statements of the sentence."""
-        at = self._discourse.at
         positive, wrong = (
             contrast(self._resolved)
-            if (self._firm or self._soft or ", not " in self._resolved)
+            if (self._firm or self._soft or ", not " in self._resolved or " but " in self._resolved)
             else (self._resolved, "")
         )
         text = expanded(positive)
-        moments = tuple(find_dates(text, at))
+        moments = tuple(self._discourse.dates(text))
         found = tuple(names(text, known=self._discourse.participants))
         scene = self._scene(text, moments, found)
         parts = clauses_of(scene.text) if self._mode == "assertion" else []
@@ -160,13 +208,17 @@ class _Sentence:
                 with_antecedent(spoken, before, scene, speaker=self._discourse.speaker or "user") if index else spoken
             )
             before = clause.subject
-            claims = [self._named(claim) for claim in claims_of(clause, scene)]
-            claims.extend(_relatives(clause.subject))
-            all_claims.extend(claims)
+            found_claims = claims_of(replace(clause, subject=by_name(clause.subject)), scene)
+            claims = [c for c in map(self._named, found_claims) if not says_nothing(c)]
+            told = relatives(text[begin:end] if len(parts) > 1 else text)
+            claims.extend(r for c in claims[:] for r in named_relatives(c))
+            claims = [replace(c, subject=self._we(c)) for c in claims]
+            all_claims.extend((*claims, *(claim for claim, _ in told)))
             words = self._text(text, moments, clause, begin, end, len(parts), index)
             if clause is not spoken:
                 words = re.sub(rf"^{re.escape(spoken.subject)}", clause.subject, words, count=1, flags=re.IGNORECASE)
             statements.extend(self._statement(words, claim, clause, moments, scene, wrong) for claim in claims)
+            statements.extend(self._statement(says, claim, clause, moments, scene, wrong) for claim, says in told)
             if not claims and len(parts) > 1 and len(words.split()) > 3:
                 statements.append(self._plain(words, moments, found, clause))
         if not statements:
@@ -196,9 +248,7 @@ class _Sentence:
 
     def _named(self, claim: Claim) -> Claim:
         """The claim with the shortest name for its subject: "Anna's sister Kate" is Kate."""
-        match = _KIN_NAME.match(claim.subject)
-        if match is None or match["kin"].split()[-1] not in KINSHIP:
-            match = _APPOSITION.match(claim.subject)
+        match = APPOSITION.match(claim.subject)
         subject = match["name"] if match else claim.subject
         if (
             self._context
@@ -212,13 +262,26 @@ class _Sentence:
             return replace(claim, subject=self._context, predicate=name, functional=True)
         return replace(claim, subject=subject)
 
+    def _we(self, claim: Claim) -> str:
+        """The speaker, where what "we" have or where we live is true of each of us."""
+        speaker = self._discourse.speaker
+        shared = claim.predicate in {
+            "lives_in",
+            "has_pet",
+            "address",
+            "partner",
+            "married_to",
+            "engaged_to",
+        } and claim.subject.lower() in {"we", "our"}
+        return trimmed(speaker) if shared and speaker else claim.subject
+
     def _text(
         self, text: str, moments: Sequence[Moment], clause: Clause, begin: int, end: int, count: int, index: int
     ) -> str:
         """The words of one clause, with a subject and absolute dates."""
         ongoing = clause.perfect or clause.progressive or not clause.past
         if count == 1:
-            again = moments if text == self._resolved else find_dates(self._resolved, self._discourse.at)
+            again = moments if text == self._resolved else self._discourse.dates(self._resolved)
             return _sentence_case(dated(self._resolved, again, ongoing=ongoing))
         inside = [
             replace(m, start=m.start - begin, end=m.end - begin) for m in moments if begin <= m.start and m.end <= end
@@ -263,7 +326,7 @@ class _Sentence:
         self, text: str, moments: tuple[Moment, ...], found: tuple[Name, ...], scene: Scene
     ) -> tuple[list[Statement], list[Claim]]:
         """Plans, wishes, reports, and whatever no rule takes apart: one statement of the whole sentence."""
-        again = moments if text == self._resolved else tuple(find_dates(self._resolved, self._discourse.at))
+        again = moments if text == self._resolved else tuple(self._discourse.dates(self._resolved))
         whole = self._plain(_sentence_case(dated(self._resolved, again)), moments, found, None)
         claims: list[Claim] = []
         if self._mode in {"plan", "wish"}:
@@ -323,58 +386,14 @@ _VAGUE = word_set(
 )
 
 
-def _relatives(subject: str) -> list[Claim]:
-    """As in "Anna's sister Kate" also says that Kate is Anna's sister."""
-    match = _KIN_NAME.match(subject)
-    if match is None or match["kin"].split()[-1] not in KINSHIP:
-        return []
-    return [
-        Claim(
-            subject=match["owner"], predicate=match["kin"].replace(" ", "_"), object=match["name"], object_type="person"
-        )
-    ]
-
-
-def _replacement(bare: str, quote: str, discourse: Discourse) -> Statement | None:
-    """As in "Sorry, I meant 12 June": the last claim of the same speaker, with the value put right."""
-    value, _ = contrast(bare.strip())
-    value = re.sub(r"^(?:it(?:'s| is| was)|that(?:'s| is)|on|in|at|to)\s+", "", value.strip(" .!"), flags=re.IGNORECASE)
-    before = discourse.last_claims.get(discourse.speaker, [])
-    if not value or not before or len(value.split()) > 5:
-        return None
-    moments = find_dates(value, discourse.at)
-    for claim in before:
-        if bool(moments) != (claim.predicate == "scheduled_for" or claim.timeless or claim.predicate.endswith("_date")):
-            continue
-        scene = Scene(text=value, moments=tuple(moments))
-        new = scene.label(moments[0]) if moments else trimmed(value)
-        if not moments and (
-            new[0].isdigit() != claim.object[:1].isdigit() or new[0].isupper() != claim.object[:1].isupper()
-        ):
-            continue
-        text = f"{claim.subject}: {claim.predicate.replace('_', ' ')} {new}, not {claim.object}."
-        return Statement(
-            text=_sentence_case(text),
-            quote=quote,
-            subject=_subject_name(claim.subject),
-            predicate=claim.predicate,
-            object=new,
-            object_type=claim.object_type,
-            functional=claim.functional,
-            corrects=True,
-            valid_from=discourse.at,
-        )
-    return None
-
-
 def _subject_name(subject: str) -> str:
     return subject.strip(" ,")
 
 
 def _sentence_case(text: str) -> str:
-    text = text.strip(_ENDINGS)
+    text = text.strip()
     if not text:
         return text
-    if text[-1] not in ".!?\u2026\"'\u201d)":
+    if text[-1] not in ".!?\u2026\"'\u201d" and text[-2:] not in {".)", "!)", "?)"}:
         text += "."
     return text[0].upper() + text[1:]

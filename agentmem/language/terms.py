@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 import unicodedata
 from functools import lru_cache
 
@@ -19,6 +20,7 @@ _UNSPACED = re.compile(
     "\U00020000-\U0003ffff]+"
 )
 _STEMMER = snowballstemmer.stemmer("english")
+_ONE_AT_A_TIME = threading.Lock()  # a stemmer keeps the word that it works on in itself
 
 
 def terms(text: str) -> list[str]:
@@ -50,7 +52,10 @@ def _term(word: str) -> str:
         word = word.replace("'", "") if len(head) == 1 and len(tail) > 1 and head not in "im" else head
     if word in STOP_WORDS or (len(word) == 1 and word.isascii()):
         return ""
-    return str(_STEMMER.stemWord(word)) if len(word) < 64 else word[:64]
+    if len(word) >= 64:
+        return word[:64]
+    with _ONE_AT_A_TIME:
+        return str(_STEMMER.stemWord(word))
 
 
 def _unspaced_terms(word: str) -> list[str]:

@@ -20,7 +20,7 @@ def validity(claim: Claim, clause: Clause | None, moments: Sequence[Moment], at:
     """
     if claim.timeless:
         return (None, None) if claim.aspect == "event" else (at, None)
-    moment = _telling(moments)
+    moment = _telling(moments if at is not None else [m for m in moments if not m.yearless])
     if claim.before:
         return None, (moment.period.start if moment and moment.role == "on" else at)
     if moment is None:

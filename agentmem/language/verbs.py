@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from agentmem.language.wordlists import word_set
+
 Form = Literal["base", "s", "past", "participle", "ing"]
 
 # Base, past and participle; the participle is left out where it is the past.
@@ -61,6 +63,7 @@ struggle study submit succeed suffer suggest suit supervise supply support suppo
 survive suspect switch talk target taste tend test text thank tie touch tour train transfer transform
 translate travel treat trust try turn type update upgrade upload urge use value visit volunteer vote wait
 walk wander want warn wash waste watch water weigh welcome wish wonder work worry wrap yell yield
+adjust bump foster recruit revise slide slip swap tidy trim
 """
 
 _PAST: dict[str, str] = {}
@@ -165,3 +168,27 @@ def past_of(base: str) -> str:
     if base.endswith("y") and base[-2:-1] not in "aeiou":
         return base[:-1] + "ied"
     return base + ("d" if base.endswith("e") else "ed")
+
+
+_FINITE = frozenset({"is", "are", "was", "were", "has", "have", "had", "do", "does", "did"}) | MODALS
+_AFTER_FINITE = word_set(
+    """
+    a an the my our his her its their on in at to for from with by of about into until after before because since
+    when while well again off up down out over not late early yesterday today there last this next twice once
+    """
+) | {""}
+
+
+def noun_before_verb(word: str, following: str, after: str) -> bool:
+    """Whether a word in -s is a plural noun since its verb follows: "field tests started on", not "likes baked beans".
+
+    Args:
+        word: The word itself, lower case.
+        following: The word after it.
+        after: The word after that; empty at the end of the clause.
+    """
+    if not word.endswith("s") or word in _FINITE:
+        return False
+    if following in _FINITE:
+        return True
+    return after in _AFTER_FINITE and any(form.form == "past" for form in verb_forms(following))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from agentmem.language import terms
 from agentmem.memory.changes import ChangeBuilder, Grounds
 from agentmem.memory.extraction import ForgetRequest
+from agentmem.memory.journal import FORGOTTEN
 from agentmem.memory.notes import outdated
 from agentmem.records import Change, Episode, Fact, Kind, Node, Note, RelationshipType
 from agentmem.stores import Direction, Neighbourhood, Store, TextSearch, View
@@ -54,7 +55,7 @@ def forget(
     changes: list[Change] = []
     ended: dict[str, Fact] = {}
     for request in requests:
-        grounds = Grounds(reason=f"asked to forget: {request.about}", evidence=(episode.id,))
+        grounds = Grounds(reason=f"{FORGOTTEN}: {request.about}", evidence=(episode.id,))
         for node in _meant(store, builder.bank, request):
             if isinstance(node, Fact) and node.id not in ended:
                 ended[node.id] = node

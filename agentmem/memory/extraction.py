@@ -11,8 +11,8 @@ from agentmem.language import (
     Passage,
     Reader,
     Statement,
+    clearly_person,
     day_label,
-    is_person,
     keywords,
     normalise_name,
     speaker_name,
@@ -125,8 +125,8 @@ class RuleExtractor:
 
     def _one(self, episode: Episode, readers: dict[str, Reader]) -> Extraction:
         reader = readers.setdefault(episode.origin or episode.source or episode.id, Reader())
-        at = episode.at or episode.created_at
-        passage = reader.read(episode.text, speaker=episode.speaker, at=at)
+        # When an undated text was taken in says nothing about when it is true.
+        passage = reader.read(episode.text, speaker=episode.speaker, at=episode.at)
         typed = _Types(episode, passage)
         acting = episode.speaker.casefold() in _AGENT_SPEAKERS or bool(
             episode.agent and episode.speaker == episode.agent
@@ -135,7 +135,7 @@ class RuleExtractor:
         return Extraction(
             episode_id=episode.id,
             facts=facts,
-            note=_note(episode, facts, passage, at) if facts else None,
+            note=_note(episode, facts, passage) if facts else None,
             mentions=typed.all(facts),
             forget=tuple(ForgetRequest(about=about, quote=quote) for about, quote in passage.forget),
         )
@@ -148,6 +148,7 @@ class _Types:
         self._types: dict[str, str] = {}
         self._shown: dict[str, str] = {}
         self._speaker = speaker_name(episode.speaker)
+        self._spoken = bool(episode.speaker)
         self._learn(self._speaker, "person") if episode.speaker else None
         for statement in passage.statements:
             if statement.object_type:
@@ -170,7 +171,7 @@ class _Types:
         """The names of a statement once each: subject, object, then the others."""
         found: dict[str, EntityMention] = {}
         if statement.subject and statement.subject.casefold() != "we":
-            person = is_person(statement.subject) and normalise_name(statement.subject) not in self._types
+            person = clearly_person(statement.subject) and normalise_name(statement.subject) not in self._types
             found[normalise_name(statement.subject)] = self.mention(statement.subject, "person" if person else "thing")
         if statement.object_type:
             found.setdefault(normalise_name(statement.object), self.mention(statement.object, statement.object_type))
@@ -181,7 +182,7 @@ class _Types:
     def all(self, facts: Sequence[FactDraft]) -> tuple[EntityMention, ...]:
         """Every name of the episode once, the speaker's first."""
         found: dict[str, EntityMention] = {}
-        if self._speaker and facts:
+        if self._spoken and facts:
             found[normalise_name(self._speaker)] = self.mention(self._speaker, "person")
         for fact in facts:
             for mention in fact.mentions:
@@ -207,14 +208,14 @@ def _draft(statement: Statement, typed: _Types, acting: bool) -> FactDraft:
     )
 
 
-def _note(episode: Episode, facts: Sequence[FactDraft], passage: Passage, at: datetime) -> NoteDraft:
+def _note(episode: Episode, facts: Sequence[FactDraft], passage: Passage) -> NoteDraft:
     texts = list(dict.fromkeys(fact.text for fact in facts))
     whole = " ".join(texts)
     planned = any(fact.predicate in {"plans_to", "wants_to"} for fact in facts)
     words = keywords(whole, found=passage.names, without=(speaker_name(episode.speaker),) if episode.speaker else ())
     return NoteDraft(
         text=_condensed(texts, words),
-        context=_context(episode, passage, words, at),
+        context=_context(episode, passage, words),
         keywords=words,
         tags=tags(whole, planned=planned),
     )
@@ -234,10 +235,10 @@ def _condensed(texts: Sequence[str], words: Sequence[str]) -> str:
     return " ".join(texts[index] for index in sorted(kept))
 
 
-def _context(episode: Episode, passage: Passage, words: Sequence[str], at: datetime) -> str:
+def _context(episode: Episode, passage: Passage, words: Sequence[str]) -> str:
     """One sentence: who or what source, when, about what."""
     about = f", about {', '.join(words[:3])}" if words else ""
-    when = f" on {day_label(at)}" if episode.at else ""
+    when = f" on {day_label(episode.at)}" if episode.at else ""
     if episode.speaker:
         who = speaker_name(episode.speaker)
         return f"{who[0].upper()}{who[1:]} said this{when}{about}."

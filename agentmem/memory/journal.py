@@ -10,6 +10,9 @@ from typing import Any
 from agentmem.records import Kind, Node, Operation, OperationType, Status
 from agentmem.stores import JournalFilter, Store
 
+FORGOTTEN = "asked to forget"
+"""How the reason of a DELETE begins that somebody asked for; what it took away is not told among changes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpisodeRef:
@@ -170,9 +173,13 @@ def _words(nodes: Mapping[str, Node], operation: Operation) -> str:
 
 
 def read_changes(store: Store, bank: str, *, run_id: str = "", limit: int = 100) -> list[Replaced]:
-    """What stopped being true, oldest first: the newest `limit` UPDATEs and DELETEs, with `run_id` those of one run."""
+    """What stopped being true, oldest first: the newest `limit` UPDATEs and DELETEs, with `run_id` those of one run.
+
+    What somebody asked to forget did not stop being true and is not repeated here; the log has it.
+    """
     ops = frozenset({OperationType.UPDATE, OperationType.DELETE})
-    operations = store.operations(bank, JournalFilter(ops=ops, run_id=run_id), limit=limit)
+    found = store.operations(bank, JournalFilter(ops=ops, run_id=run_id))
+    operations = [operation for operation in found if not operation.reason.startswith(FORGOTTEN)][-limit:]
     ids = [ref.id for operation in operations for ref in (operation.before, operation.after) if ref]
     nodes = store.fetch(bank, list(dict.fromkeys(ids)))
     return [_replaced(operation, nodes) for operation in operations]

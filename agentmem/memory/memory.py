@@ -77,17 +77,22 @@ class Memory:
         clock: Clock | None = None,
         agent: str = "",
         run_id: str = "",
+        user: str = "",
+        password: str = "",
         notify: Callable[[str], None] = _to_stderr,
     ) -> Self:
         """Open a store, creating it if it is not there.
 
         Args:
-            url: `sqlite:///relative/path`, `sqlite:////absolute/path` or `sqlite:///:memory:`.
+            url: `sqlite:///relative/path`, `sqlite:////absolute/path`, `sqlite:///:memory:`, or
+                `neo4j://[user[:password]@]host[:port][/database]`.
             bank: The tenant to read and write.
             embedder: Default: the model that filled the store; for a new one MiniLM, or hashing if it cannot be had.
             clock: Default: the machine's.
             agent: In whose name to write.
             run_id: The run to write for.
+            user: Who opens a server, if the URL does not say.
+            password: That user's password.
             notify: Receives the few lines a person should see; default: standard error.
 
         Raises:
@@ -97,7 +102,7 @@ class Memory:
         """
         if not bank.strip():
             raise InputError("the bank needs a name.", hint=f"For example: {DEFAULT_BANK}.")
-        store = open_store(url)
+        store = open_store(url, user=user, password=password)
         try:
             stamped = store.embedding
             chosen = embedder or open_embedder("auto", stamped=stamped.model if stamped else None, notify=notify)

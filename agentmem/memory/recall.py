@@ -7,6 +7,7 @@ claims), so that a statement and its source never compete with each other.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -146,8 +147,8 @@ def _candidates(channels: Channels, limit: int) -> frozenset[str]:
         meaning = max(semantic.get(node_id, 0.0), anonymous.get(node_id, 0.0))
         together = blended(keyword.get(node_id, 0.0), meaning) + TIME_WEIGHT * (node_id in channels.times)
         best.append((-round(together, DECIMALS), node_id))
-    best.sort()
-    return frozenset(node_id for _, node_id in best[:limit]) | channels.keys
+    best = heapq.nsmallest(limit, best)
+    return frozenset(node_id for _, node_id in best) | channels.keys
 
 
 def _surroundings(store: Store, bank: str, candidates: frozenset[str], sight: Sight) -> _Surroundings:

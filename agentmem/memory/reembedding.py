@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from agentmem.embeddings import Embedder
+from agentmem.errors import ConflictError
 from agentmem.memory.indexing import claim_entry, episode_entry, note_entry, query_entry
 from agentmem.records import (
     Entity,
@@ -23,6 +24,8 @@ from agentmem.stores import Direction, EmbeddingStamp, Store, View
 
 _PAGE = 1_000
 _BATCH = 64
+_ATTEMPTS = 3
+"""How often everything is embedded before it is given up because others keep writing."""
 _BEFORE = frozenset({RelationshipType.NEXT})
 _EVIDENCE = frozenset({RelationshipType.EVIDENCED_BY})
 _INDEXED = frozenset({Kind.EPISODE, Kind.NOTE, Kind.ENTITY, Kind.FACT, Kind.QUERY})
@@ -32,13 +35,34 @@ def reembed_store(store: Store, embedder: Embedder, tell: Callable[[int], None])
     """Replace all vectors of a store, and its stamp, in one transaction.
 
     Args:
-        store: The store; nobody should write to it meanwhile.
+        store: The store. What others write meanwhile is noticed, and everything made again.
         embedder: The new model.
         tell: Hears how many memories are done.
 
     Returns:
         How many memories have a search entry now.
+
+    Raises:
+        ConflictError: others kept writing; nothing was changed.
     """
+    for _ in range(_ATTEMPTS):
+        before = _heads(store)
+        entries = _all_entries(store, embedder, tell)
+        if _heads(store) == before:
+            store.reindex(EmbeddingStamp(model=embedder.model, dimension=embedder.dimension), entries)
+            return sum(map(len, entries.values()))
+    raise ConflictError(
+        "others kept writing to the store while it was embedded anew; nothing was changed.",
+        where=store.url,
+        hint="Try again when nobody writes to it.",
+    )
+
+
+def _heads(store: Store) -> dict[str, tuple[int, str]]:
+    return {bank: store.head(bank) for bank in store.banks()}
+
+
+def _all_entries(store: Store, embedder: Embedder, tell: Callable[[int], None]) -> dict[str, dict[str, IndexEntry]]:
     entries: dict[str, dict[str, IndexEntry]] = {}
     done = 0
     for bank in store.banks():
@@ -47,8 +71,7 @@ def reembed_store(store: Store, embedder: Embedder, tell: Callable[[int], None])
             made |= _entries(store, bank, page, embedder)
             tell(done + len(made))
         done += len(made)
-    store.reindex(EmbeddingStamp(model=embedder.model, dimension=embedder.dimension), entries)
-    return done
+    return entries
 
 
 def _pages(store: Store, bank: str) -> Iterator[list[Node]]:

@@ -7,7 +7,7 @@ Kestrel", "Kestrel") is the same thing. The later name becomes an alias, SAME_AS
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agentmem.language import normalise_name, terms
@@ -23,6 +23,7 @@ UNTYPED = "thing"
 _CANDIDATES = 20
 _LONGEST_PERSON = 3
 _DESIGNATORS = frozenset({"project", "operation", "mission", "programme", "program", "initiative", "team", "company"})
+_SORTED = tuple(sorted(_DESIGNATORS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,90 +54,125 @@ class Sighting:
 
 
 def resolve(store: Store, builder: ChangeBuilder, sightings: Iterable[Sighting]) -> Resolution:
-    """Find or create the entity of every mention. Three reads for a whole batch."""
+    """Find or create the entity of every mention. A few reads for a whole batch."""
     first_seen: dict[str, Sighting] = {}
     for sighting in sightings:
         name = normalise_name(sighting.mention.name)
-        known = first_seen.get(name)
-        if name and (known is None or (known.mention.entity_type == UNTYPED != sighting.mention.entity_type)):
+        before = first_seen.get(name)
+        if name and (before is None or (before.mention.entity_type == UNTYPED != sighting.mention.entity_type)):
             first_seen[name] = sighting
     if not first_seen:
         return Resolution()
-    entities, known_entities = _known(store, builder.bank, first_seen)
+    known = _known(store, builder.bank, first_seen)
+    entities = {name: known.by_key[name] for name in first_seen if name in known.by_key}
     changes: list[Change] = []
     for name, sighting in first_seen.items():
         known_entity = entities.get(name)
         if known_entity is None:
             entity = _new_entity(builder, name, sighting)
-            canonical = _same_one(name, entity.entity_type, known_entities)
+            canonical = _same_one(name, entity.entity_type, known)
             changes.append(_addition(builder, entity, sighting, canonical))
-            entities[name] = known_entities[name] = canonical or entity
+            entities[name] = canonical or entity
+            known.learn(name, canonical or entity)
         elif known_entity.entity_type == UNTYPED != sighting.mention.entity_type:
             typed = replace(known_entity, entity_type=sighting.mention.entity_type)
             grounds = Grounds(reason=f"turns out to be a {typed.entity_type}", evidence=(sighting.episode_id,))
             changes.append(builder.evolve(known_entity, typed, grounds))
-            for named in (entities, known_entities):
-                named.update({key: typed for key, entity in named.items() if entity.id == typed.id})
+            entities.update({key: typed for key, entity in entities.items() if entity.id == typed.id})
+            known.retype(typed)
     return Resolution(entities=entities, changes=tuple(changes))
 
 
-def _known(store: Store, bank: str, wanted: Mapping[str, Sighting]) -> tuple[dict[str, Entity], dict[str, Entity]]:
-    """Known entities by name: those that are wanted, and those that share a word with them (for aliases).
+@dataclass(slots=True)
+class _Known:
+    """Known entities by the names that lead to them."""
 
-    A name that is an alias leads to the canonical entity.
+    by_key: dict[str, Entity] = field(default_factory=dict)
+    """Normalised name -> the canonical entity."""
+    by_first_word: dict[str, set[str]] = field(default_factory=dict)
+    """First word -> the normalised names that begin with it."""
+    names: dict[str, set[str]] = field(default_factory=dict)
+    """Id of a canonical entity -> all its normalised names."""
+
+    def learn(self, key: str, entity: Entity) -> None:
+        """A name that leads to an entity; the one learned last counts."""
+        former = self.by_key.get(key)
+        if former is not None:
+            self.names[former.id].discard(key)
+        self.by_key[key] = entity
+        self.by_first_word.setdefault(key.split()[0], set()).add(key)
+        self.names.setdefault(entity.id, set()).add(key)
+
+    def retype(self, entity: Entity) -> None:
+        """A new version of an entity under all its names."""
+        for key in self.names.get(entity.id, ()):
+            self.by_key[key] = entity
+
+
+def _known(store: Store, bank: str, wanted: Iterable[str]) -> _Known:
+    """The known entities of some names, and those that a new name among them may be another form of.
+
+    What a new name is compared with is looked up by exact keys. Only a new name of one word needs a text search, for
+    the longer names that begin with it; few memories hold a word that was never a name before, so this stays cheap
+    however much is known. A name that is an alias leads to the canonical entity.
     """
     view = View(bank=bank, kinds=frozenset({Kind.ENTITY}))
-    telling = dict.fromkeys(tuple(terms(word)) for name in wanted for word in _telling_words(name))
-    by_word = [TextSearch(terms=word, k=_CANDIDATES) for word in telling if word]
-    hits = store.search(view, [KeySearch(keys=tuple(wanted)), *by_word])
-    ids = list(dict.fromkeys(hit.id for found in hits for hit in found))
+    known = _Known()
+    names = tuple(wanted)
+    exact = store.search(view, [KeySearch(keys=names)])[0]
+    _learn(store, bank, view, known, [hit.id for hit in exact])
+    new = [name for name in names if name not in known.by_key]
+    if not new:
+        return known
+    forms = dict.fromkeys(form for name in new for form in _other_forms(name) if form not in known.by_key)
+    words = dict.fromkeys(tuple(terms(name)) for name in new if len(name.split()) == 1)
+    longer = [TextSearch(terms=word, k=_CANDIDATES) for word in words if word]
+    found = store.search(view, [KeySearch(keys=tuple(forms)), *longer])
+    _learn(store, bank, view, known, list(dict.fromkeys(hit.id for hits in found for hit in hits)))
+    return known
+
+
+def _learn(store: Store, bank: str, view: View, known: _Known, ids: Sequence[str]) -> None:
+    """Read entities with their aliases in both directions."""
     if not ids:
-        return {}, {}
+        return
     nodes = {i: n for i, n in store.fetch(bank, ids).items() if isinstance(n, Entity)}
-    aliases = store.neighbourhood(view, ids, types=frozenset({RelationshipType.SAME_AS}), direction=Direction.OUT)
-    canonical = {r.source_id: aliases.nodes[r.target_id] for r in aliases.relationships if r.target_id in aliases.nodes}
-    by_key: dict[str, Entity] = {}
+    around = store.neighbourhood(view, ids, types=frozenset({RelationshipType.SAME_AS}), direction=Direction.BOTH)
+    nodes |= {i: n for i, n in around.nodes.items() if isinstance(n, Entity)}
+    meant = {r.source_id: nodes[r.target_id] for r in around.relationships if r.target_id in nodes}
     for node in nodes.values():
-        meant = canonical.get(node.id, node)
-        if isinstance(meant, Entity):
-            by_key[node.key] = meant
-    return {name: by_key[name] for name in wanted if name in by_key}, by_key
+        if node.key:
+            known.learn(node.key, meant.get(node.id, node))
 
 
-def _telling_words(name: str) -> Iterator[str]:
-    """The words by which another form of a name would be found: its first, and the one after a designator."""
+def _other_forms(name: str) -> tuple[str, ...]:
+    """Names that would mean the same: with or without a designator; the first name of a person."""
     words = name.split()
-    yield words[0]
-    if len(words) == 2 and words[0] in _DESIGNATORS:
-        yield words[1]
+    bare = " ".join(words[1:])
+    return (words[0], *((bare,) if bare and words[0] in _DESIGNATORS else ()), *(f"{d} {name}" for d in _SORTED))
 
 
-def _same_one(name: str, entity_type: str, known: Mapping[str, Entity]) -> Entity | None:
+def _same_one(name: str, entity_type: str, known: _Known) -> Entity | None:
     """The one known entity that a new name is another form of."""
-    words = name.split()
-    forms = {e.id: e for key, e in known.items() if _differ_by_designator(name, key)}
+    words, by_key = name.split(), known.by_key
+    forms = {by_key[form].id: by_key[form] for form in _other_forms(name)[1:] if form in by_key}
     if len(forms) == 1:
         return next(iter(forms.values()))
-    people = {
-        key: e for key, e in known.items() if "person" in (entity_type, e.entity_type) and _may_be(e, entity_type)
-    }
     if len(words) == 1:
-        meant = {e.id: e for key, e in people.items() if key.split()[0] == name}
+        fitting = (by_key[key] for key in known.by_first_word.get(name, ()))
+        meant = {entity.id: entity for entity in fitting if _may_be(entity, entity_type)}
         return next(iter(meant.values())) if len(meant) == 1 else None
-    first = people.get(words[0])
-    if first is None or len(words) > _LONGEST_PERSON:
+    first = by_key.get(words[0])
+    if first is None or len(words) > _LONGEST_PERSON or not _may_be(first, entity_type):
         return None
-    taken = any(e.id == first.id and len(key.split()) > 1 for key, e in people.items())
+    taken = any(len(key.split()) > 1 for key in known.names[first.id])
     return None if taken else first
 
 
 def _may_be(entity: Entity, entity_type: str) -> bool:
-    return {entity.entity_type, entity_type} <= {"person", UNTYPED} and len(entity.key.split()) <= _LONGEST_PERSON
-
-
-def _differ_by_designator(name: str, other: str) -> bool:
-    longer, shorter = sorted((name.split(), other.split()), key=len, reverse=True)
-    return len(longer) == len(shorter) + 1 and longer[0] in _DESIGNATORS and longer[1:] == shorter
+    """Whether an entity can be a person, and the same one as a name of this type."""
+    types = {entity.entity_type, entity_type}
+    return "person" in types and types <= {"person", UNTYPED} and len(entity.key.split()) <= _LONGEST_PERSON
 
 
 def _new_entity(builder: ChangeBuilder, name: str, sighting: Sighting) -> Entity:

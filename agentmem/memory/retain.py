@@ -8,14 +8,15 @@ memory manager of a team runs the same ones as a state machine.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from agentmem.embeddings import Embedder, Matrix
+from agentmem.embeddings import Embedder
 from agentmem.errors import ConflictError
+from agentmem.memory.ahead import BATCH, prepared_batches
 from agentmem.memory.changes import ChangeBuilder, Grounds
 from agentmem.memory.decision import Decider
 from agentmem.memory.evidence import Message, Provenance, episodes_of
@@ -36,8 +37,7 @@ from agentmem.records import (
 )
 from agentmem.stores import Direction, EmbeddingStamp, Store, View
 
-BATCH = 64
-"""Episodes in one commit: large enough to spread its cost, small enough that embedding runs ahead of it."""
+__all__ = ["ATTEMPTS", "BATCH", "Received", "WritePath", "retain", "retrying"]
 
 ATTEMPTS = 8
 """How often a decision is made anew because another writer was faster, before ConflictError is raised."""
@@ -103,11 +103,19 @@ class WritePath:
         ]
         operations: list[Operation] = []
         for group in between_forgettings(readings):
+            committed: tuple[Operation, ...] = ()
             for attempt in retrying():
                 with attempt:
-                    committed = self.store.commit(self.decide(self.propose(group), vectors))
+                    waiting = group if attempt.retry_state.attempt_number == 1 else self.still_pending(group)
+                    if waiting:
+                        committed = self.store.commit(self.decide(self.propose(waiting), vectors))
             operations.extend(committed)
         return tuple(operations)
+
+    def still_pending(self, readings: Sequence[Reading]) -> tuple[Reading, ...]:
+        """Those that no other writer has taken in meanwhile."""
+        now = self.store.fetch(self.bank, [reading.episode.id for reading in readings])
+        return tuple(r for r in readings if (node := now.get(r.episode.id)) and node.status is Status.PENDING)
 
     def propose(self, readings: Sequence[Reading]) -> Proposal:
         """Find the entities that are meant and the candidates that the claims compete with."""
@@ -138,28 +146,21 @@ class WritePath:
 def retain(
     path: WritePath, content: str | Message | Sequence[Message], about: Provenance
 ) -> Iterator[tuple[Received, tuple[Operation, ...]]]:
-    """Take in a text or a conversation, a batch at a time; embedding of the next batch runs ahead meanwhile.
+    """Take in a text or a conversation, a batch at a time; embedding and reading of the next ones run ahead meanwhile.
 
     Yields:
         For each batch: the evidence, and the Operations of what was learned from it.
     """
     episodes = episodes_of(content, about, now=path.clock.now())
     episodes = _restated(path, episodes) if not about.source and isinstance(content, str) else episodes
-    batches = [episodes[start : start + BATCH] for start in range(0, len(episodes), BATCH)]
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="embed") as pool:
-        ahead = _embed(pool, path.embedder, batches[0])
-        for position, batch in enumerate(batches):
-            matrix = ahead.result()
-            if position + 1 < len(batches):
-                ahead = _embed(pool, path.embedder, batches[position + 1])
-            vectors: dict[str, Vector] = {episode.id: row for episode, row in zip(batch, matrix, strict=True)}
-            received = path.receive(batch, vectors)
-            extractions = path.extract(received.unread) if received.unread else []
-            yield received, path.learn(received.unread, extractions, vectors)
-
-
-def _embed(pool: ThreadPoolExecutor, embedder: Embedder, batch: Sequence[Episode]) -> Future[Matrix]:
-    return pool.submit(embedder.embed, [episode.text for episode in batch])
+    known = path.store.fetch(path.bank, [episode.id for episode in episodes])
+    with closing(prepared_batches(episodes, known, path.embedder, path.extract)) as batches:
+        for batch in batches:
+            received = path.receive(batch.episodes, batch.vectors)
+            # Read ahead, unless another writer was faster with some of it.
+            same = received.unread == batch.reading.episodes
+            extractions = batch.reading.result() if same else path.extract(received.unread)
+            yield received, path.learn(received.unread, extractions, batch.vectors)
 
 
 def _restated(path: WritePath, episodes: list[Episode]) -> list[Episode]:

@@ -39,7 +39,8 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _COPULA_QUESTION = re.compile(
-    r"\W*(?:who|what|which|when)(?:\s+(?:is|are|was|were)|['\u2019]s)\b(?:\s+(?:the\s+)?(?P<attribute>.+?)\s+(?:of|for)\b)?",
+    r"\W*(?:who|what|which|when)(?:\s+(?:is|are|was|were)|['\u2019]s)\b"
+    r"(?:\s+(?:the\s+)?(?P<of>.+?)\s+(?:of|for)\b|.*?(?:['\u2019]s|\b(?:my|your|our|their|his|her))\s+(?P<own>[\w\s-]+))?",
     re.IGNORECASE,
 )
 _REASON = re.compile(
@@ -107,7 +108,7 @@ def supporting(
     for place, sentence in enumerate(candidates):
         said = frozenset(terms(f"{sentence.speaker} {sentence.surroundings} {sentence.text}"))
         covered = _share(wanted, said) if wanted else float(bool(name_terms))
-        spoken_of = name_terms <= said and (not attribute or bool(attribute & said))
+        spoken_of = name_terms | attribute <= said
         if covered >= COVERED_IF_ALIKE and spoken_of and _could_answer(sentence, analysis, asked):
             near.append((-covered, place, sentence))
     near = sorted(near, key=lambda one: one[:2])[:WEIGHED]
@@ -157,7 +158,7 @@ def _attribute(question: str, analysis: QuestionAnalysis) -> frozenset[str]:
     copula = _COPULA_QUESTION.match(question)
     if copula is None:
         return frozenset()
-    asked = analysis.predicate.replace("_", " ") or (copula["attribute"] or "")
+    asked = copula["of"] or copula["own"] or analysis.predicate.replace("_", " ")
     return frozenset(terms(asked)) & frozenset(analysis.terms)
 
 

@@ -21,15 +21,18 @@ def own_fields(kind: Kind) -> tuple[str, ...]:
 
 def own_properties(node: Node) -> dict[str, Any]:
     """The fields that only this kind of node has, tuples as lists: JSON-able."""
-    values = {name: getattr(node, name) for name in own_fields(node.kind)}
-    return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+    values = ((name, getattr(node, name)) for name in own_fields(node.kind))
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in values}
 
 
 def build_node(kind: Kind, common: Mapping[str, Any], own: Mapping[str, Any]) -> Node:
     """A node from the fields of every node and its own; own fields that are missing take their defaults."""
+    values = dict(common)
     known = own_fields(kind)
-    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in own.items() if name in known}
-    return NODE_TYPES[kind](**common, **values)
+    for name, value in own.items():
+        if name in known:
+            values[name] = tuple(value) if type(value) is list else value
+    return NODE_TYPES[kind](**values)
 
 
 def encode_time(moment: datetime | None) -> str | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
@@ -12,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from agentmem.records.canonical import canonical_hash
 from agentmem.records.nodes import Kind, Node, Status
 from agentmem.records.relationships import Relationship
 
@@ -20,9 +19,6 @@ Vector = npt.NDArray[np.float32]
 
 GENESIS = "0" * 64
 """The hash before the first Operation of a bank."""
-
-_UNSEALED = frozenset({"hash", "changes", "reason"})
-"""Words, which an erase must be able to remove; `payload_hash` covers them."""
 
 
 class OperationType(StrEnum):
@@ -96,6 +92,12 @@ class Operation:
     """SHA-256 over all of the above; empty before the commit."""
 
 
+_UNSEALED = frozenset({"hash", "changes", "reason"})
+"""Words, which an erase must be able to remove; `payload_hash` covers them."""
+
+_SEALED = tuple(f.name for f in fields(Operation) if f.name not in _UNSEALED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexEntry:
     """How a node is found by search. What is searchable is decided above the stores."""
@@ -163,18 +165,17 @@ class Changeset:
 
 
 def sealed(operation: Operation, *, seq: int, previous_hash: str) -> Operation:
-    """The Operation with its place in the chain: hash = SHA-256 of canonical JSON of the rest, `previous_hash` included.
+    """The Operation with its place in the chain: hash = SHA-256 of canonical JSON of the rest and `previous_hash`.
 
     The seal covers hashes of content and never content (`changes` and `reason` are covered by `payload_hash`), so
     content can be erased and the chain still verifies.
     """
-    placed = replace(operation, seq=seq, previous_hash=previous_hash, hash="")
-    content = {f.name: getattr(placed, f.name) for f in fields(placed) if f.name not in _UNSEALED}
+    content = {name: getattr(operation, name) for name in _SEALED}
+    content |= {"seq": seq, "previous_hash": previous_hash}
     for name in ("before", "after"):
         version: VersionRef | None = content[name]
         content[name] = [version.id, version.content_hash] if version else None
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str, ensure_ascii=False)
-    return replace(placed, hash=hashlib.sha256(canonical.encode()).hexdigest())
+    return replace(operation, seq=seq, previous_hash=previous_hash, hash=canonical_hash(content))
 
 
 def verify_chain(operations: list[Operation], *, previous_hash: str = GENESIS) -> int | None:

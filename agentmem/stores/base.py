@@ -117,6 +117,8 @@ class JournalFilter:
 
     after: int = 0
     """Only those with a greater seq."""
+    through: int | None = None
+    """Only those with this seq or a smaller one: with `after`, a page of the journal."""
     ops: frozenset[OperationType] = frozenset()
     target: str = ""
     """Those whose target, before or after is this node."""
@@ -145,6 +147,15 @@ class EmbeddingStamp:
 
     model: str
     dimension: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedRelationship:
+    """A relationship and since when the memory knows it."""
+
+    relationship: Relationship
+    created_at: datetime
+    """Transaction time: `at` of the first Operation that wrote it."""
 
 
 class Direction(StrEnum):
@@ -205,6 +216,15 @@ class Store(Protocol):
 
     def operations(self, bank: str, where: JournalFilter | None = None, *, limit: int | None = None) -> list[Operation]:
         """Operations by seq, ascending. With `limit`, the newest ones that match (still ascending)."""
+
+    def entries(self, bank: str, ids: Sequence[str]) -> dict[str, IndexEntry]:
+        """The search entries of these nodes, for copies of the store; ids that no search finds are absent.
+
+        Terms are those that were given, separated by white space as the store likes; vectors are exactly the same.
+        """
+
+    def relationships(self, bank: str, ids: Sequence[str]) -> list[DatedRelationship]:
+        """Every relationship that starts at one of these nodes, sorted by identity, for copies of the store."""
 
     def head(self, bank: str) -> tuple[int, str]:
         """Seq and hash of the newest Operation; (0, GENESIS) for a bank without any."""

@@ -20,6 +20,7 @@ from agentmem.records import (
 )
 from agentmem.stores import sqlite_schema
 from agentmem.stores.base import (
+    DatedRelationship,
     Direction,
     EmbeddingStamp,
     Hit,
@@ -29,6 +30,7 @@ from agentmem.stores.base import (
     Search,
     Statistics,
     TextSearch,
+    TimeSearch,
     VectorSearch,
     View,
 )
@@ -41,6 +43,7 @@ from agentmem.stores.sqlite_location import Location, parse_location, prepare
 from agentmem.stores.sqlite_neighbourhood import Walk, walk_from
 from agentmem.stores.sqlite_rows import KINDS, NODE_COLUMNS, TYPES, damage_found, id_list, nodes_of, time_text
 from agentmem.stores.sqlite_search import search_keys, search_text, search_times
+from agentmem.stores.sqlite_transfer import read_entries, read_relationships
 from agentmem.stores.sqlite_vectors import VectorIndexes
 from agentmem.stores.sqlite_view import conditions_of
 
@@ -91,16 +94,12 @@ class SQLiteStore:
         with self._bank(view.bank) as (connection, bank):
             if bank is None:
                 return [[] for _ in searches]
-            return [self._search(connection, bank, view, search) for search in searches]
-
-    def _search(self, connection: sqlite3.Connection, bank: int, view: View, search: Search) -> list[Hit]:
-        if isinstance(search, VectorSearch):
-            return self._vectors.search(connection, bank, view, search)
-        if isinstance(search, TextSearch):
-            return search_text(connection, bank, view, search)
-        if isinstance(search, KeySearch):
-            return search_keys(connection, bank, view, search)
-        return search_times(connection, bank, view, search)
+            by_vector = [search for search in searches if isinstance(search, VectorSearch)]
+            near = iter(self._vectors.search(connection, bank, view, by_vector) if by_vector else ())
+            return [
+                next(near) if isinstance(search, VectorSearch) else _searched(connection, bank, view, search)
+                for search in searches
+            ]
 
     def fetch(self, bank: str, ids: Sequence[str]) -> dict[str, Node]:
         """The nodes of these ids in their order, whatever their status. See `Store.fetch`."""
@@ -154,6 +153,16 @@ class SQLiteStore:
             if number is None:
                 return []
             return read_operations(connection, number, bank, where or JournalFilter(), limit)
+
+    def entries(self, bank: str, ids: Sequence[str]) -> dict[str, IndexEntry]:
+        """The search entries of these nodes. See `Store.entries`."""
+        with self._bank(bank) as (connection, number):
+            return {} if number is None else read_entries(connection, number, ids)
+
+    def relationships(self, bank: str, ids: Sequence[str]) -> list[DatedRelationship]:
+        """Every relationship that starts at one of these nodes. See `Store.relationships`."""
+        with self._bank(bank) as (connection, number):
+            return [] if number is None else read_relationships(connection, number, ids)
 
     def head(self, bank: str) -> tuple[int, str]:
         """Seq and hash of the newest Operation. See `Store.head`."""
@@ -229,6 +238,16 @@ class SQLiteStore:
         with self._connections.reading() as connection:
             row = connection.execute("SELECT bank FROM banks WHERE name = ?", (name,)).fetchone()
             yield connection, row[0] if row else None
+
+
+def _searched(
+    connection: sqlite3.Connection, bank: int, view: View, search: TextSearch | KeySearch | TimeSearch
+) -> list[Hit]:
+    if isinstance(search, TextSearch):
+        return search_text(connection, bank, view, search)
+    if isinstance(search, KeySearch):
+        return search_keys(connection, bank, view, search)
+    return search_times(connection, bank, view, search)
 
 
 def _opened(location: Location, timeout: float) -> tuple[sqlite3.Connection, Mode]:

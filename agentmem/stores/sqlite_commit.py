@@ -126,14 +126,13 @@ class _Plan:
     def _relate(self, change: Change) -> None:
         written_at = time_text(change.operation.at)
         for relationship in change.relationships:
-            ends = [self.standing.get(id_) for id_ in (relationship.source_id, relationship.target_id)]
-            source, target = ends
+            source, target = self.standing.get(relationship.source_id), self.standing.get(relationship.target_id)
             if source is None or target is None:
                 raise InputError(
                     f"{relationship.type.value} leads to or from a node that the bank {self.name!r} does not hold.",
                     where=" -> ".join((relationship.source_id, relationship.target_id)),
                 )
-            properties = json_of(dict(relationship.properties))
+            properties = json_of(dict(relationship.properties)) if relationship.properties else "{}"
             self.relationships.append((source.node, relationship.type.value, target.node, written_at, properties))
 
     def _known(self, id_: str, what: str) -> _Standing:
@@ -163,18 +162,20 @@ def prepared(changeset: Changeset) -> list[Operation]:
             message = f"an Operation of bank {operation.bank!r} in a changeset of bank {changeset.bank!r}."
             raise InputError(message, where=operation.target)
         time_text(operation.at)  # refuses a time without zone
-        operations.append(
-            replace(
-                operation,
-                at=operation.at.astimezone(UTC),
-                payload_hash=operation.payload_hash or payload_hash_of(change),
-                evidence=tuple(operation.evidence),
-                candidates=tuple(operation.candidates),
-                tokens=int(operation.tokens),
-                cost_usd=float(operation.cost_usd),
-            )
-        )
+        operations.append(_exact(operation, operation.payload_hash or payload_hash_of(change)))
     return operations
+
+
+def _exact(operation: Operation, payload_hash: str) -> Operation:
+    return replace(
+        operation,
+        at=operation.at.astimezone(UTC),
+        payload_hash=payload_hash,
+        evidence=tuple(operation.evidence),
+        candidates=tuple(operation.candidates),
+        tokens=int(operation.tokens),
+        cost_usd=float(operation.cost_usd),
+    )
 
 
 def write(connection: sqlite3.Connection, changeset: Changeset, operations: Sequence[Operation]) -> list[Operation]:
@@ -221,16 +222,18 @@ def _bank(connection: sqlite3.Connection, name: str) -> tuple[int, int, str]:
     return bank, 0, GENESIS
 
 
-def _check_guards(connection: sqlite3.Connection, bank: int, guards: Iterable[Guard]) -> None:
+def _check_guards(connection: sqlite3.Connection, bank: int, guards: Sequence[Guard]) -> None:
+    if not guards:
+        return
+    if any(not guard.key for guard in guards):
+        raise InputError("a guard needs a key.", where=next(g.kind.value for g in guards if not g.key))
     current = sorted(CURRENT)
+    statement = (
+        "SELECT id FROM nodes WHERE bank = ? AND key = ? AND key <> '' AND kind = ? "
+        f"AND status IN ({', '.join('?' * len(current))})"
+    )
     for guard in guards:
-        if not guard.key:
-            raise InputError("a guard needs a key.", where=guard.kind.value)
-        rows = connection.execute(
-            "SELECT id FROM nodes WHERE bank = ? AND key = ? AND key <> '' AND kind = ? "
-            f"AND status IN ({', '.join('?' * len(current))})",
-            (bank, guard.key, guard.kind.value, *current),
-        )
+        rows = connection.execute(statement, (bank, guard.key, guard.kind.value, *current))
         if {row[0] for row in rows} != guard.heads:
             raise ConflictError(
                 f"another writer changed what is current of {guard.kind.value} {guard.key!r}.",

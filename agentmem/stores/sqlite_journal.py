@@ -25,6 +25,8 @@ def read_operations(
 def _conditions(bank: int, where: JournalFilter) -> Conditions:
     conditions = Conditions()
     conditions.add("o.bank = ? AND o.seq > ?", bank, where.after)
+    if where.through is not None:
+        conditions.add("o.seq <= ?", where.through)
     if where.ops:
         conditions.add(f"o.op IN ({', '.join('?' * len(where.ops))})", *sorted(where.ops))
     if where.target:

@@ -9,7 +9,14 @@ from typing import Any
 
 from agentmem.records import Node, Relationship, RelationshipType
 from agentmem.stores.base import Direction, Neighbourhood, View
-from agentmem.stores.sqlite_rows import NODE_COLUMNS, id_list, nodes_of, relationship_of, time_text
+from agentmem.stores.sqlite_rows import (
+    NODE_COLUMNS,
+    damage_found,
+    id_list,
+    nodes_of,
+    relationship_of,
+    time_text,
+)
 from agentmem.stores.sqlite_view import conditions_of
 
 
@@ -48,8 +55,17 @@ class _Walker:
 
     def hop(self, frontier: Sequence[int], walk: Walk) -> list[int]:
         """Walk one hop from the frontier; returns the nodes reached for the first time."""
-        room = walk.limit - len(self.relationships)
         new: dict[int, str] = {}
+        with damage_found("a relationship"):
+            self._walk_around(frontier, walk, new)
+        fresh = {node: id_ for node, id_ in new.items() if node not in self._seen}
+        self.reached.update(new)
+        self._seen.update(fresh)
+        return list(fresh)
+
+    def _walk_around(self, frontier: Sequence[int], walk: Walk, new: dict[int, str]) -> None:
+        """Collect the relationships around the frontier, and in `new` what they lead to."""
+        room = walk.limit - len(self.relationships)
         border = set(frontier)
         for source, type_, target, source_id, target_id, properties in self._around(frontier, walk):
             if room <= 0:
@@ -63,10 +79,6 @@ class _Walker:
                 new[target] = target_id
             if walk.direction is not Direction.OUT and target in border:
                 new[source] = source_id
-        fresh = {node: id_ for node, id_ in new.items() if node not in self._seen}
-        self.reached.update(new)
-        self._seen.update(fresh)
-        return list(fresh)
 
     def _around(self, frontier: Sequence[int], walk: Walk) -> Iterable[tuple[Any, ...]]:
         """Relationships that touch the frontier and whose ends are both in the view or starting nodes, by identity."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,19 +47,21 @@ class VectorIndexes:
         self._banks: dict[int, _Loaded] = {}
         self._guard = threading.Lock()
 
-    def search(self, connection: sqlite3.Connection, bank: int, view: View, search: VectorSearch) -> list[Hit]:
-        """Top k of a bank as the connection's transaction sees it.
+    def search(
+        self, connection: sqlite3.Connection, bank: int, view: View, searches: Sequence[VectorSearch]
+    ) -> list[list[Hit]]:
+        """Top k of a bank for each search, as the connection's transaction sees it.
 
-        Another thread with a newer transaction may have brought the index further; then this search sees that.
+        Another thread with a newer transaction may have brought the index further; then these searches see that.
 
         Raises:
-            EmbeddingMismatch: the query has another dimension than the store.
+            EmbeddingMismatch: a query has another dimension than the store.
         """
         with self._guard:
             loaded = self._banks.setdefault(bank, _Loaded())
         with loaded.lock:
             _advance(connection, bank, loaded)
-            return loaded.index.search(view, search) if loaded.index else []
+            return loaded.index.search(view, searches) if loaded.index else [[] for _ in searches]
 
 
 def _advance(connection: sqlite3.Connection, bank: int, loaded: _Loaded) -> None:

@@ -9,6 +9,7 @@ from agentmem.testing.store_journal import JournalConformance
 from agentmem.testing.store_neighbourhood import NeighbourhoodConformance
 from agentmem.testing.store_reads import ReadConformance
 from agentmem.testing.store_search import KeyAndTimeSearchConformance, TextSearchConformance
+from agentmem.testing.store_transfer import TransferConformance
 from agentmem.testing.store_vectors import VectorSearchConformance
 from agentmem.testing.store_views import ViewConformance
 
@@ -24,6 +25,7 @@ class StoreConformance(
     NeighbourhoodConformance,
     IsolationConformance,
     ConcurrencyConformance,
+    TransferConformance,
 ):
     """Everything that the Store protocol promises, as tests. Inherit it and give the URL of an empty store.
 

@@ -77,7 +77,7 @@ def parse_document(content: bytes, name: str) -> Document:
 
 
 def _decoded(content: bytes, document: Document) -> str | None:
-    complaint = ""
+    complaint, hint, line = "", "", 1
     if len(content) > MAX_BYTES:
         complaint = f"the file is {len(content):,} bytes; a workflow has at most {MAX_BYTES:,}."
     elif b"\0" in content:
@@ -86,8 +86,9 @@ def _decoded(content: bytes, document: Document) -> str | None:
         try:
             return content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            complaint = f"the file is not UTF-8 text (byte {error.start})."
-    document.problems.append(Problem(message=complaint, line=1, column=1))
+            complaint = "the file is not UTF-8 text."
+            line, hint = content.count(b"\n", 0, error.start) + 1, "Save it as UTF-8."
+    document.problems.append(Problem(message=complaint, hint=hint, line=line, column=1))
     return None
 
 
@@ -131,6 +132,12 @@ def _yaml_hint(said: str) -> str:
         return "Indent with spaces, not tabs."
     if "mapping values are not allowed" in said:
         return 'Put text that holds a colon in quotes: "like: this".'
+    if "expected <block end>" in said:
+        return "Check the indentation: the keys of a mapping, and the dashes of a list, stand in one column."
+    if "expected a single document" in said:
+        return "A file holds one workflow: take the line --- away."
+    if "undefined alias" in said:
+        return "A name is given with & before * can use it: &name."
     if "flow mapping" in said or "unhashable" in said:
         return 'Put expressions in quotes: "{{ ... }}".'
     return ""

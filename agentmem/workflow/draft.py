@@ -27,6 +27,11 @@ def draft_spec(value: Mapping[str, Any]) -> WorkflowSpec | None:
     return None
 
 
+def is_placeholder(step_id: str) -> bool:
+    """Whether a step's id stands for one that the workflow does not say."""
+    return step_id.startswith(_UNNAMED)
+
+
 def _mend(draft: dict[str, Any], loc: Key) -> None:
     """Take away the value at `loc`; where one must be, put a placeholder."""
     container: Any = draft
@@ -57,8 +62,10 @@ def _remove(walked: list[tuple[Any, str | int]], loc: Key) -> None:
         del outer[name]
 
 
+_UNNAMED: Final = "Unnamed_"
+"""Begins the id of a step that has none, or none that can be used."""
 _PLACEHOLDERS: Final[Mapping[str, Any]] = {"id": "", "name": "?", "that": True}
 
 
 def _placeholder(name: str, loc: Key) -> Any:
-    return f"unnamed_{loc[1]}" if name == "id" else _PLACEHOLDERS[name]
+    return f"{_UNNAMED}{loc[1]}" if name == "id" else _PLACEHOLDERS[name]

@@ -116,7 +116,8 @@ def _problem(details: ErrorDetails, document: Document) -> Problem:
         return _wrong_name(key, document)
     if kind == "literal_error":
         return _wrong_choice(key, details, document)
-    return document.problem(key, f"{_said(details)}, got {_shown(details['input'])}.", _hint(key, details["input"]))
+    said = "expected a list, or an expression that gives one" if key[-1:] == ("for_each",) else _said(details)
+    return document.problem(key, f"{said}, got {_shown(details['input'])}.", _hint(key, details["input"]))
 
 
 def _wrong_name(key: Key, document: Document) -> Problem:
@@ -200,6 +201,7 @@ _EXAMPLES: Final[Mapping[str, str]] = {
     "that": 'For example: that: "{{ steps.ask.output }}"',
     "name": "For example: name: every answer has a source",
     "plan": "For example: plan: [{id: ask, goal: ...}]",
+    "for_each": 'For example: for_each: "{{ inputs.questions }}"',
     "needs": "For example: needs: [read]",
     "tools": "For example: tools: [recall, answer]",
     "memory": 'For example: memory: {store: "sqlite:///team.db", bank: team}',

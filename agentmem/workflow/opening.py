@@ -21,6 +21,11 @@ def anchored(url: str, folder: Path) -> str:
     return f"{_SQLITE}{(folder / path).as_posix()}"
 
 
+def opened_store(settings: Settings) -> Store:
+    """The store of the settings. The caller closes it."""
+    return open_store(settings.store_url, user=settings.user, password=settings.password)
+
+
 def open_memory(
     settings: Settings,
     *,
@@ -38,7 +43,7 @@ def open_memory(
         ConfigurationError: no such store or embedder; EmbeddingMismatch if the store was filled by another model.
         StoreError: the store cannot be opened.
     """
-    store = open_store(settings.store_url)
+    store = opened_store(settings)
     try:
         if checked is not None:
             checked(store)

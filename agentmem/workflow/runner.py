@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from agentmem.config import Settings
-from agentmem.errors import StoreCorrupt
+from agentmem.errors import NotFound, StoreCorrupt
 from agentmem.graphs.checkpoints import open_checkpoints
 from agentmem.graphs.events import Finished, Task, TeamEvent, TeamResult
 from agentmem.graphs.plan import Check, Plan, PlanStep
@@ -87,6 +87,8 @@ class WorkflowRun:
     inputs: Mapping[str, Any]
     resumed: bool
     """Whether it goes on where an earlier process left off."""
+    over: bool = False
+    """Whether it had ended before: then its result is told again, and nothing is done."""
     _team: Team
     _registry: RunRegistry
 
@@ -104,11 +106,13 @@ class WorkflowRun:
                     status, result = event.result.status, event.result.as_dict()
                 yield event
         finally:
-            self._registry.finish(self.run, status, result, self.memory.clock.now())
+            if not self.over:
+                self._registry.finish(self.run, status, result, self.memory.clock.now())
 
     def interrupted(self) -> None:
         """Tell the registry that the process ends before the run does; it can be resumed."""
-        self._registry.finish(self.run, "stopped", {}, self.memory.clock.now())
+        if not self.over:
+            self._registry.finish(self.run, "stopped", {}, self.memory.clock.now())
 
     def finish(self) -> TeamResult:
         """Do the work to its end."""
@@ -170,7 +174,7 @@ def resumed(
         tools: The functions that the run was given in Python.
 
     Raises:
-        NotFound: there is no such run.
+        NotFound: there is no such run, or it has ended and its checkpoints are gone.
         UserError: another process works on it.
         ConfigurationError, StoreError: its memory cannot be opened.
     """
@@ -184,13 +188,20 @@ def resumed(
         memory = stack.enter_context(open_memory(own, notify=notify))
         saver = stack.enter_context(open_checkpoints(registry.checkpoints(known.run)))
         begun_before = saver.get_tuple({"configurable": {"thread_id": known.run}}) is not None
-        registry.restart(known.run)
+        over = bool(known.result)
+        if over and not begun_before:
+            raise NotFound(
+                "the run has ended, and its checkpoints are gone.", where=f"run {known.run}", hint="Run it anew."
+            )
+        if not over:
+            registry.restart(known.run)
         yield WorkflowRun(
             run=known.run,
             job=job,
             memory=memory,
             inputs=known.inputs,
             resumed=begun_before,
+            over=over,
             _team=job.team(memory, saver),
             _registry=registry,
         )

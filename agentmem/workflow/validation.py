@@ -14,6 +14,7 @@ from agentmem.records import Kind
 from agentmem.tools.base import Tool
 from agentmem.tools.registry import Toolbox
 from agentmem.workflow.document import Document
+from agentmem.workflow.draft import is_placeholder
 from agentmem.workflow.problems import Key, Problem, suggestion
 from agentmem.workflow.spec import StepSpec, WorkflowSpec
 
@@ -46,6 +47,7 @@ class Validation:
         after_steps = frozenset(SCOPE) - _ITEM_NAMES
         for index, check in enumerate(self._spec.checks):
             self._expressions(("checks", index, "that"), check.that, after_steps)
+            self._condition(("checks", index, "that"), check.that)
         self._expressions(("output",), self._spec.output, after_steps)
         for index, folder in enumerate(self._spec.folders):
             if not (self._folder / Path(folder).expanduser()).is_dir():
@@ -71,6 +73,7 @@ class Validation:
         self._expressions((*key, "goal"), step.goal, scope)
         self._expressions((*key, "when"), step.when, frozenset(SCOPE) - _ITEM_NAMES)
         self._expressions((*key, "for_each"), step.for_each, frozenset(SCOPE) - _ITEM_NAMES)
+        self._condition((*key, "when"), step.when)
         if isinstance(step.for_each, str) and "{" not in step.for_each:
             self._complain(
                 (*key, "for_each"),
@@ -85,6 +88,13 @@ class Validation:
             if tool is not None:
                 self._require_allowed(key, step.tool, tool)
                 self._arguments(key, step, tool)
+
+    def _condition(self, key: Key, value: Any) -> None:
+        """Text that no expression is in has no truth."""
+        if isinstance(value, str) and not _holds_expression(value):
+            self._complain(
+                key, f"a condition is true or false, this is the text {value[:60]!r}.", 'For example: "{{ 1 < 2 }}"'
+            )
 
     def _tool(self, key: Key, name: str) -> Tool | None:
         try:
@@ -163,7 +173,8 @@ class Validation:
                 self._complain(place, *self._no_step(name))
 
     def _no_step(self, name: str) -> tuple[str, str]:
-        return f"there is no step {name!r}.", suggestion(name, self._steps, label="Steps")
+        known = [step for step in self._steps if not is_placeholder(step)]
+        return f"there is no step {name!r}.", suggestion(name, known, label="Steps")
 
     def _cycles(self) -> None:
         """The first way round, told at the step that begins it."""

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -53,20 +53,33 @@ class Ended:
 class Agentmem(Protocol):
     """Runs a command in the test's folder."""
 
-    def __call__(self, *arguments: str, stdin: str | bytes = "", env: Mapping[str, str] | None = None) -> Ended: ...
+    def __call__(
+        self,
+        *arguments: str | bytes,
+        stdin: str | bytes = "",
+        env: Mapping[str, str] | None = None,
+        before: Callable[[], None] | None = None,
+    ) -> Ended:
+        """`before` is done in the new process before the command begins: it takes something away from it."""
 
 
 @pytest.fixture
 def agentmem(tmp_path: Path) -> Agentmem:
     """The command line as a process of its own, piped."""
 
-    def run(*arguments: str, stdin: str | bytes = "", env: Mapping[str, str] | None = None) -> Ended:
+    def run(
+        *arguments: str | bytes,
+        stdin: str | bytes = "",
+        env: Mapping[str, str] | None = None,
+        before: Callable[[], None] | None = None,
+    ) -> Ended:
         ended = subprocess.run(
             [sys.executable, "-m", "agentmem", *arguments],
             input=stdin.encode() if isinstance(stdin, str) else stdin,
             capture_output=True,
             cwd=tmp_path,
             env={**os.environ, **(env or {})},
+            preexec_fn=before,
             check=False,
             timeout=120,
         )
@@ -79,9 +92,15 @@ def agentmem(tmp_path: Path) -> Agentmem:
 def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Agentmem:
     """The command line within this process: the same, and sooner, where the process itself is not what is tested."""
 
-    def run(*arguments: str, stdin: str | bytes = "", env: Mapping[str, str] | None = None) -> Ended:
+    def run(
+        *arguments: str | bytes,
+        stdin: str | bytes = "",
+        env: Mapping[str, str] | None = None,
+        before: Callable[[], None] | None = None,
+    ) -> Ended:
         assert not stdin, "standard input needs a process"
         assert not env, "an environment needs a process"
+        assert before is None, "what is done before a process needs one"
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "argv", ["agentmem", *arguments])
         with pytest.raises(SystemExit) as ended:

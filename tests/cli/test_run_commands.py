@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -125,6 +126,23 @@ def test_a_budget_stops_a_run_which_exits_with_1(brief: Path, agentmem: Agentmem
     brief.write_text(brief.read_text().replace("steps: 50}", "steps: 3}"))
     ended = agentmem("run", str(brief), "--json")
     assert (ended.code, ended.data["status"]) == (1, "stopped")
+    assert "stopped: budget.steps: the limit of 3 executions is reached." in ended.err
+    (check,) = ended.data["checks"]
+    assert (check["passed"], check["detail"]) == (False, "not made, since the run was stopped")
+
+
+def test_a_run_that_a_budget_stopped_says_how_to_go_on_and_is_not_done_again(brief: Path, agentmem: Agentmem) -> None:
+    brief.write_text(brief.read_text().replace("steps: 50}", "steps: 3}"))
+    ended = agentmem("run", str(brief))
+    assert ended.code == 1
+    assert re.search(r"■  report +not begun", ended.out)
+    assert f"To go on, raise budget.steps in {brief} and run it again." in ended.out
+    (known,) = agentmem("runs", "--json").data
+    again = agentmem("resume", known["run"])
+    assert again.code == 1
+    assert "this run has ended: nothing is done again" in again.out
+    assert re.search(r"■  report +not begun", again.out)
+    assert agentmem("runs", "--json").data == [known]
 
 
 def test_store_and_bank_of_the_command_line_come_before_the_workflow(
@@ -223,6 +241,17 @@ def test_a_run_that_is_cut_off_is_continued_without_repeating_what_is_done(
     assert calls.read_text().split().count("one-two-three") == 1
 
 
+def test_a_run_that_has_ended_and_lost_its_checkpoints_is_not_done_again(
+    brief: Path, inside: Agentmem, clean_environment: Path
+) -> None:
+    run = inside("run", str(brief), "--json").data["run"]
+    for file in (clean_environment / "runs").glob(f"{run}.db*"):
+        file.unlink()
+    ended = inside("resume", run, "--json")
+    assert (ended.code, ended.out, ended.error["kind"]) == (2, "", "NotFound")
+    assert inside("runs", "--json").data[0]["status"] == "done"
+
+
 def test_an_unknown_run_is_told(agentmem: Agentmem) -> None:
     ended = agentmem("resume", "run-none", "--json")
     assert (ended.code, ended.error["kind"]) == (2, "NotFound")
@@ -240,7 +269,7 @@ def test_a_reader_that_leaves_early_is_no_error(brief: Path) -> None:
     process.stdout.close()
     err = process.stderr.read().decode()
     process.stderr.close()
-    process.wait()
+    assert process.wait() == 0, err
     assert "Traceback" not in err
     assert "Exception ignored" not in err
 

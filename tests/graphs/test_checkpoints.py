@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from langchain_core.runnables import RunnableConfig
 
 from agentmem.errors import StoreCorrupt, StoreUnavailable
 from agentmem.graphs.checkpoints import ZippedSerializer, open_checkpoints
@@ -19,6 +21,15 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreUnavailable), open_checkpoints(tmp_path / "file" / "runs.db"):
         pass
+
+
+def test_a_disk_that_fills_up_is_told(tmp_path: Path) -> None:
+    with open_checkpoints(tmp_path / "runs.db") as saver:
+        saver.conn.execute("PRAGMA max_page_count = 1")
+        config: RunnableConfig = {"configurable": {"thread_id": "r", "checkpoint_ns": "", "checkpoint_id": "c"}}
+        with pytest.raises(StoreUnavailable, match="full") as caught:
+            saver.put_writes(config, [("channel", "x" * 100_000 + os.urandom(50_000).hex())], "task")
+        assert caught.value.where.endswith("runs.db")
 
 
 def test_values_come_back_as_they_were() -> None:

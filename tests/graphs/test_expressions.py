@@ -54,7 +54,7 @@ def test_renders_inside_of_lists_and_mappings() -> None:
         ("{{ nothing }}", "'nothing' is not in scope"),
         ("{{ [nothing] }}", "'nothing' is not in scope"),
         ("x {{ steps.raed.output }}", "did you mean 'read'?"),
-        ("{{ inputs.folder.size }}", "a str has no 'size'"),
+        ("{{ inputs.folder.size }}", "text has no 'size'"),
         ("{{ a b }}", "cannot read the expression"),
         ("{{ 'a' | nope }}", "No filter named 'nope'"),
         ("{{ 1 / 0 }}", "division by zero"),

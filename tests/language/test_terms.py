@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from agentmem.language import terms
@@ -30,3 +32,12 @@ def test_forms_of_a_word_meet() -> None:
 
 def test_accents_do_not_separate() -> None:
     assert terms("Zürich café") == terms("Zurich cafe")
+
+
+def test_threads_get_the_same_terms() -> None:
+    endings = ("ational", "iveness", "ization", "fulness", "ously")
+    words = [f"{a}{b}{c}{d}{end}" for a in "bdfg" for b in "aeiou" for c in "lmnr" for d in "aeio" for end in endings]
+    texts = [" ".join(words[start:] + words[:start]) for start in range(0, len(words), 400)]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        together = list(pool.map(terms, texts))  # no word was stemmed before
+    assert together == [terms(text) for text in texts]

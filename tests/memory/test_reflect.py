@@ -209,6 +209,11 @@ def test_a_life_in_a_diary(diary: Memory, question: str, expected: str) -> None:
     assert expected in diary.reflect(question).answer
 
 
+def test_a_like_attribute_is_not_the_one_that_is_asked_for(memory: Memory) -> None:
+    memory.retain("Tom's phone extension is 214.", source="people.md")
+    assert not memory.reflect("What is Tom's phone number?").known
+
+
 def test_what_is_asked_for_must_be_spoken_of(memory: Memory) -> None:
     memory.retain("The reading club meets on Thursdays in the old library.", source="rules.md")
     assert not memory.reflect("Who is the chair of the reading club?").known

@@ -236,6 +236,26 @@ class TestNothingIsLost:
         assert current(memories[0]) == ["Anna lives in Town5."]
         assert verify_chain(memories[0].store.operations("b")) is None
 
+    @pytest.mark.usefixtures("moves")
+    def test_writers_of_the_same_evidence_all_end_well(self, open_memory: Callable[[], Memory]) -> None:
+        memories = [open_memory() for _ in range(4)]
+        errors: list[BaseException] = []
+
+        def take_in(memory: Memory) -> None:
+            try:
+                memory.retain([said("boston", 1), said("lisbon", 5)])
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the test must see it
+                errors.append(error)
+
+        threads = [threading.Thread(target=take_in, args=(memory,)) for memory in memories]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert errors == []
+        assert current(memories[0]) == ["Anna lives in Lisbon."]
+        assert len([e for e in memories[0].log() if e.kind is Kind.FACT and e.op.value == "ADD"]) == 1
+
 
 def test_get_takes_the_beginning_of_an_id(memory: Memory, extractor: WrittenExtractor) -> None:
     extractor.written = {"boston": [BOSTON]}

@@ -74,8 +74,6 @@ def test_stores_in_memory_are_separate(url: str) -> None:
         ("", "sqlite:///"),
         ("memory.db", "sqlite:///"),
         ("postgres://host/x", "sqlite:///"),
-        ("neo4j://localhost", "no Neo4j store yet"),
-        ("bolt+s://user:secret@host", "no Neo4j store yet"),
         ("sqlite://", "sqlite:///"),
         ("sqlite:///", "sqlite:///"),
         ("sqlite://host/x.db", "sqlite:///"),

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import pytest
 from pydantic import Field
 
@@ -152,3 +153,49 @@ def test_a_result_that_contains_itself_is_refused() -> None:
     loop.append(loop)
     with pytest.raises(ToolError, match="contains itself"):
         plain(loop)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.int64(3), 3),
+        ({"f": np.float32(1.5), "b": np.bool_(True)}, {"f": 1.5, "b": True}),
+        (np.arange(4).reshape(2, 2), [[0, 1], [2, 3]]),
+        (timedelta(minutes=1), 60.0),
+    ],
+    ids=["integer", "scalars", "array", "time span"],
+)
+def test_numbers_of_numpy_and_time_spans_become_plain(value: Any, expected: Any) -> None:
+    assert plain(value) == expected
+
+
+def _leaves() -> str:
+    raise SystemExit(0)
+
+
+def _wordless() -> str:
+    raise RuntimeError
+
+
+def _unwritable() -> object:
+    return [object()]
+
+
+def _fails_when_read() -> object:
+    return (1 // n for n in (1, 0))
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (_leaves, "SystemExit: 0"),
+        (_wordless, "RuntimeError"),
+        (_unwritable, "the result holds a value of the type object, which cannot be written as JSON."),
+        (_fails_when_read, "ZeroDivisionError: integer division or modulo by zero"),
+    ],
+    ids=["exit", "wordless", "unwritable", "generator"],
+)
+def test_however_a_tool_fails_its_error_names_it(context: ToolContext, function: Any, said: str) -> None:
+    with pytest.raises(ToolError) as caught:
+        as_tool(function)(context, {})
+    assert (caught.value.message, caught.value.where) == (said, f"tool {function.__name__}")

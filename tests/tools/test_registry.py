@@ -41,8 +41,9 @@ def test_two_workflows_may_have_modules_of_the_same_name(context: ToolContext, t
     [
         ("def a(x: int) -> int:\n    return x\n", "bad_tools:b", "has no 'b'"),
         ("def a(x):\n    return x\n", "bad_tools:a", "needs a type"),
-        ("a = 3\n", "bad_tools:a", "is a int, not a function"),
+        ("a = 3\n", "bad_tools:a", "is of the type int, not a function"),
         ("x = 1\n1 / 0\n", "bad_tools:a", r"\(bad_tools.py, line 2\), ZeroDivisionError"),
+        ("import sys\nsys.exit(0)\n", "bad_tools:a", r"\(bad_tools.py, line 2\), SystemExit"),
         ("def a(:\n", "bad_tools:a", r"\(bad_tools.py, line 1\), SyntaxError"),
         ("import not_there_at_all\n", "bad_tools:a", "needs 'not_there_at_all'"),
         ("", "no_such_tools:a", "no module 'no_such_tools'"),

@@ -35,7 +35,7 @@ CASES = [
     ("budget: {seconds: -1}", 3, "budget.seconds", "greater than 0", ""),
     ("budget: {steps: many}", 3, "budget.steps", "expected a whole number, got 'many'", ""),
     ("checks:\n  - {name: x}", 4, "checks[0]", "the key 'that' is missing", "that:"),
-    ("checks: [{name: x, that: maybe, when: y}]", 3, "checks[0].when", "unknown key 'when'", "name, that"),
+    ("checks: [{name: x, that: true, when: y}]", 3, "checks[0].when", "unknown key 'when'", "name, that"),
     ("plan:\n- {id: a, goal: g, retries: 2}", 4, "plan[0].retries", "unknown key", "Did you mean 'retry'?"),
     ("plan:\n- {goal: g}", 4, "plan[0]", "the key 'id' is missing", "id: read"),
     ("plan:\n- {id: a b, goal: g}", 4, "plan[0].id", "letters, digits and underscores", ""),
@@ -149,3 +149,8 @@ def test_a_function_of_the_users_is_known_by_its_full_and_its_short_name(brief: 
     )
     brief.write_text(text)
     assert Workflow.from_file(brief).problems() == []
+
+
+def test_names_that_the_loader_made_up_are_not_suggested(tmp_path: Path) -> None:
+    problems = problems_of(tmp_path, "plan:\n- {goal: g}\n- {id: b, goal: '{{ steps.c.output }}'}\n")
+    assert [p.hint for p in problems if "no step 'c'" in p.message] == ["Steps: b."]

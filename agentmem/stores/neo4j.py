@@ -1,0 +1,313 @@
+"""The store in a Neo4j server: the graph as a person sees it in Neo4j Browser, and everything that guards it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from agentmem.errors import EmbeddingMismatch, InputError, StoreError
+from agentmem.records import GENESIS, Changeset, IndexEntry, Node, Operation, RelationshipType
+from agentmem.stores import neo4j_queries as queries
+from agentmem.stores.base import (
+    DatedRelationship,
+    Direction,
+    EmbeddingStamp,
+    Hit,
+    JournalFilter,
+    Neighbourhood,
+    Search,
+    Statistics,
+    View,
+)
+from agentmem.stores.neo4j_commit import Head, commit
+from agentmem.stores.neo4j_connection import Connection, Transaction
+from agentmem.stores.neo4j_location import parse_location
+from agentmem.stores.neo4j_plan import checked_dimension, entry_of, entry_properties, entry_sizes, vector_of
+from agentmem.stores.neo4j_rows import KINDS, TYPES, node_of, operation_of, relationship_of, time_of, utc_or_none
+from agentmem.stores.neo4j_schema import prepare
+from agentmem.stores.neo4j_search import Bounds, run, settled
+from agentmem.stores.neo4j_view import parameters_of, shows_nothing
+
+_BATCH = 1_000
+"""Search entries in one statement of a reindexing."""
+
+
+class Neo4jStore:
+    """A Store in one database of a Neo4j server, 5.26 or later.
+
+    Every memory is a node with its kind as its label, journalled by nodes `Operation`; a node `Bank` for each bank
+    holds the head of its chain, and is what writers lock.
+
+    Args:
+        url: `neo4j://[user[:password]@]host[:port][/database]` or `bolt://...`, with `+s` or `+ssc` for encryption.
+        user: Used if the URL names none.
+        password: Used if the URL holds none. Never shown.
+        timeout: How long to retry what may pass by itself, in seconds.
+        index_timeout: How long to wait at opening for indexes that are being filled, in seconds.
+        pool: Most connections at once.
+
+    Raises:
+        ConfigurationError: not such a URL, no such database, or a server that is too old.
+        SchemaVersionError: a newer agentmem wrote the store.
+        StoreUnavailable: the server cannot be reached or refuses the user, or an index failed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        user: str = "",
+        password: str = "",
+        timeout: float = 15.0,
+        index_timeout: float = 300.0,
+        pool: int = 50,
+    ) -> None:
+        self._location = parse_location(url, user=user, password=password)
+        self._connection = Connection(self._location, timeout=timeout, pool=pool)
+        try:
+            self._server = prepare(self._connection, timeout=index_timeout)
+        except BaseException:
+            self._connection.close()
+            raise
+        self._bounds = Bounds()
+        self._heads: dict[str, Head] = {}
+        self._guard = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        """The URL that opens the same database, with the user and without any password."""
+        return self._location.url
+
+    @property
+    def round_trips(self) -> int:
+        """How often the server was asked and answered since the opening."""
+        return self._connection.round_trips
+
+    def __repr__(self) -> str:
+        return f"Neo4jStore({self.url!r})"
+
+    def commit(self, changeset: Changeset) -> tuple[Operation, ...]:
+        """Write a changeset: everything or nothing. See `Store.commit`."""
+        if not changeset.changes:
+            return ()
+        with self._guard:
+            guess = self._heads.get(changeset.bank, (0, GENESIS))
+        operations = commit(self._connection, changeset, guess)
+        newest = operations[-1]
+        with self._guard:
+            if newest.seq > self._heads.get(changeset.bank, (0, GENESIS))[0]:
+                self._heads[changeset.bank] = (newest.seq, newest.hash)
+        self._bounds.raise_to(changeset.bank, newest.seq)
+        return operations
+
+    def search(self, view: View, searches: Sequence[Search]) -> list[list[Hit]]:
+        """Run several searches in one statement. See `Store.search`."""
+        return run(self._connection, self._bounds, view, searches, filtered=self._server.filters_vectors)
+
+    def fetch(self, bank: str, ids: Sequence[str]) -> dict[str, Node]:
+        """The nodes of these ids in their order, whatever their status. See `Store.fetch`."""
+        if not ids:
+            return {}
+        rows = self._connection.read(queries.FETCH, bank=bank, ids=list(dict.fromkeys(ids)))
+        found = {node.id: node for node in (node_of(row["label"], row["properties"]) for row in rows)}
+        return {id_: found[id_] for id_ in ids if id_ in found}
+
+    def resolve(self, bank: str, prefix: str, limit: int = 5) -> list[str]:
+        """Ids that begin with `prefix`. See `Store.resolve`."""
+        rows = self._connection.read(queries.RESOLVE, bank=bank, prefix=prefix, limit=max(limit, 0))
+        return [row["id"] for row in rows]
+
+    def neighbourhood(
+        self,
+        view: View,
+        ids: Sequence[str],
+        *,
+        types: frozenset[RelationshipType] | None = None,
+        direction: Direction = Direction.BOTH,
+        depth: int = 1,
+        limit: int = 10_000,
+    ) -> Neighbourhood:
+        """What is reached from `ids`, all hops in one statement. See `Store.neighbourhood`."""
+        walked = frozenset(RelationshipType) if types is None else types
+        if not ids or not walked or depth <= 0 or limit <= 0 or shows_nothing(view):
+            return Neighbourhood()
+        rows = self._connection.read(
+            queries.neighbourhood(view, walked, direction, depth),
+            ids=list(dict.fromkeys(ids)),
+            limit=limit,
+            **parameters_of(view),
+        )
+        nodes = [node_of(label, properties, known_at=view.known_at) for label, properties in rows[0]["nodes"]]
+        relationships = [relationship_of(*row) for row in rows[0]["relationships"]]
+        return Neighbourhood(
+            nodes={node.id: node for node in nodes},
+            relationships=tuple(sorted(relationships, key=lambda relationship: relationship.identity)),
+        )
+
+    def scan(self, view: View, *, after_id: str = "", limit: int = 1_000) -> list[Node]:
+        """One page of the nodes of the view, by id. See `Store.scan`."""
+        if limit <= 0 or shows_nothing(view):
+            return []
+        parameters = {"after_id": after_id, "limit": limit, **parameters_of(view)}
+        row = settled(self._connection, self._bounds, queries.scan(view), parameters)
+        return [node_of(label, found, known_at=view.known_at) for label, found in row["nodes"]] if row else []
+
+    def operations(self, bank: str, where: JournalFilter | None = None, *, limit: int | None = None) -> list[Operation]:
+        """Operations by seq. See `Store.operations`."""
+        where = where or JournalFilter()
+        rows = self._connection.read(
+            queries.operations(where, limited=limit is not None),
+            bank=bank,
+            after=where.after,
+            through=where.through,
+            ops=sorted(op.value for op in where.ops),
+            target=where.target,
+            run_id=where.run_id,
+            agent=where.agent,
+            evidence=where.evidence,
+            since=utc_or_none(where.since),
+            until=utc_or_none(where.until),
+            limit=max(limit or 0, 0),
+        )
+        return [operation_of(row["operation"]) for row in reversed(rows)]
+
+    def entries(self, bank: str, ids: Sequence[str]) -> dict[str, IndexEntry]:
+        """The search entries of these nodes. See `Store.entries`."""
+        rows = self._connection.read(queries.ENTRIES, bank=bank, ids=list(dict.fromkeys(ids)))
+        return {row["id"]: entry_of(row["entry"], row["dimension"]) for row in rows}
+
+    def relationships(self, bank: str, ids: Sequence[str]) -> list[DatedRelationship]:
+        """Every relationship that starts at one of these nodes. See `Store.relationships`."""
+        types = [type_.value for type_ in RelationshipType]
+        rows = self._connection.read(queries.RELATIONSHIPS, bank=bank, ids=list(dict.fromkeys(ids)), types=types)
+        return sorted(
+            (
+                DatedRelationship(
+                    relationship=relationship_of(row["source"], row["type"], row["target"], row["properties"]),
+                    created_at=time_of(row["created_at"]),
+                )
+                for row in rows
+            ),
+            key=lambda dated: dated.relationship.identity,
+        )
+
+    def head(self, bank: str) -> tuple[int, str]:
+        """Seq and hash of the newest Operation. See `Store.head`."""
+        rows = self._connection.read(queries.HEAD, bank=bank)
+        return (rows[0]["seq"], rows[0]["hash"]) if rows else (0, GENESIS)
+
+    def statistics(self, bank: str) -> Statistics:
+        """Counts of one bank. See `Store.statistics`."""
+        rows = self._connection.read(queries.STATISTICS, bank=bank)
+        counts = {(row["of"], row["name"]): row["count"] for row in rows if row["count"]}
+        return Statistics(
+            nodes={KINDS[name]: count for (of, name), count in counts.items() if of == "node"},
+            relationships={
+                TYPES[name]: n for (of, name), n in counts.items() if of == "relationship" and name in TYPES
+            },
+            operations=counts.get(("operation", ""), 0),
+        )
+
+    def banks(self) -> list[str]:
+        """Names of the banks that hold anything. See `Store.banks`."""
+        return [row["name"] for row in self._connection.read(queries.BANKS)]
+
+    @property
+    def embedding(self) -> EmbeddingStamp | None:
+        """Which embedding model filled the store. See `Store.embedding`."""
+        rows = self._connection.read(queries.SETTINGS)
+        return _stamp_of(rows[0]["settings"]) if rows else None
+
+    def stamp(self, embedding: EmbeddingStamp) -> None:
+        """Record the embedding model of a store that has none. See `Store.stamp`."""
+        if self.embedding == embedding:
+            return
+
+        def work(transaction: Transaction) -> None:
+            present = _stamp_of(transaction.run(queries.LOCK_SETTINGS)[0]["settings"])
+            if present is None:
+                transaction.run(queries.SET_STAMP, model=embedding.model, dimension=embedding.dimension)
+            elif present != embedding:
+                raise EmbeddingMismatch(
+                    f"the store was filled by {present.model} ({present.dimension} dimensions), "
+                    f"not by {embedding.model} ({embedding.dimension} dimensions).",
+                    where=str(self._location),
+                    hint=f"Use {present.model}, or embed everything anew with `reindex`.",
+                )
+
+        self._connection.write(work)
+
+    def reindex(self, embedding: EmbeddingStamp, entries: Mapping[str, Mapping[str, IndexEntry]]) -> None:
+        """Replace stamp and search entries of all banks. See `Store.reindex`."""
+        for given in entries.values():
+            for entry in given.values():
+                if entry.vector is not None:
+                    checked_dimension(entry.vector, embedding.dimension)
+        self._connection.write(_reindexing(embedding, entries))
+
+    def close(self) -> None:
+        """Close all connections. Closing twice is harmless."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _stamp_of(settings: Mapping[str, Any]) -> EmbeddingStamp | None:
+    if "embedding_model" not in settings:
+        return None
+    return EmbeddingStamp(model=settings["embedding_model"], dimension=settings["embedding_dimension"])
+
+
+def _reindexing(
+    embedding: EmbeddingStamp, entries: Mapping[str, Mapping[str, IndexEntry]]
+) -> Callable[[Transaction], None]:
+    """Replaces stamp and entries inside one transaction, which holds the locks of all banks."""
+
+    def work(transaction: Transaction) -> None:
+        transaction.run(queries.LOCK_SETTINGS)
+        banks = transaction.run(queries.LOCK_BANKS)[0]["banks"]
+        unknown = sorted(set(entries) - set(banks))
+        if unknown:
+            raise InputError("the store holds no such bank.", where=", ".join(unknown))
+        transaction.run(queries.CLEAR_ENTRIES)
+        transaction.run(queries.RESET_BANKS)
+        transaction.run(queries.SET_STAMP, model=embedding.model, dimension=embedding.dimension)
+        for bank, given in entries.items():
+            _write_entries(transaction, bank, list(given.items()))
+
+    return work
+
+
+def _write_entries(transaction: Transaction, bank: str, given: Sequence[tuple[str, IndexEntry]]) -> None:
+    for start in range(0, len(given), _BATCH):
+        batch = dict(given[start : start + _BATCH])
+        rows = [
+            {
+                "id": id_,
+                "vector": vector_of(entry),
+                **entry_properties(bank, entry),
+            }
+            for id_, entry in batch.items()
+        ]
+        written = set(transaction.run(queries.WRITE_ENTRIES, bank=bank, entries=rows)[0]["written"])
+        missing = next((id_ for id_ in batch if id_ not in written), None)
+        if missing is not None:
+            raise InputError("a search entry of a node that the store does not hold.", where=missing)
+        if len(written) != len(batch):
+            raise StoreError("two nodes of the store have one id.", where=bank)
+        sizes = [entry_sizes(entry) for entry in batch.values()]
+        transaction.run(
+            queries.COUNT_ENTRIES,
+            bank=bank,
+            indexed=sum(size[0] for size in sizes),
+            length=sum(size[1] for size in sizes),
+            vectors=sum(size[2] for size in sizes),
+        )

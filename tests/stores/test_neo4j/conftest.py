@@ -1,0 +1,58 @@
+"""A real Neo4j for every test here, and an empty store in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import neo4j
+import pytest
+
+from agentmem.neo4j_server import LTS, NoTestServer, ServerAccess, find_release, server_for_tests
+from agentmem.stores.neo4j import Neo4jStore
+
+# 5.26 LTS unless the environment names another line, as a second run in CI does.
+_LINE = os.environ.get("AGENTMEM_NEO4J_LINE", LTS.line)
+_EMPTY = "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[ServerAccess]:
+    """The server of the session."""
+    with ExitStack() as stack:
+        try:
+            access = stack.enter_context(server_for_tests(find_release(_LINE)))
+        except NoTestServer as reason:
+            pytest.skip(str(reason))
+        yield access
+
+
+@pytest.fixture(scope="session")
+def driver(server: ServerAccess) -> Iterator[neo4j.Driver]:
+    """The bare driver, to look behind the store."""
+    with neo4j.GraphDatabase.driver(server.url, auth=(server.user, server.password)) as driver:
+        yield driver
+
+
+@pytest.fixture
+def store_url(server: ServerAccess, driver: neo4j.Driver) -> str:
+    """The URL of the database, emptied; its indexes stay, which makes a test quick."""
+    with driver.session(database="neo4j") as session:
+        session.run(_EMPTY).consume()
+    scheme, _, rest = server.url.partition("://")
+    return f"{scheme}://{server.user}:{server.password}@{rest}"
+
+
+@pytest.fixture
+def open_neo4j(store_url: str) -> Iterator[Callable[..., Neo4jStore]]:
+    """Opens the emptied database as often as wanted; everything is closed at the end."""
+    opened: list[Neo4jStore] = []
+
+    def open_again(**options: float) -> Neo4jStore:
+        opened.append(Neo4jStore(store_url, **options))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield open_again
+    for store in opened:
+        store.close()

@@ -1,0 +1,190 @@
+"""What goes wrong with a server that is up: said clearly, retried where that helps, and never half-written."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import neo4j
+import pytest
+
+from agentmem.errors import ConfigurationError, ConflictError, InputError, SchemaVersionError, StoreUnavailable
+from agentmem.neo4j_server import ServerAccess
+from agentmem.records import Guard, Kind, RelationshipType, Status, verify_chain
+from agentmem.stores import KeySearch, TextSearch, VectorSearch, View, open_store
+from agentmem.stores.neo4j import Neo4jStore
+from agentmem.testing import BANK, START, adding, changeset, closed, make_fact, relation, unit_vectors
+
+pytestmark = pytest.mark.neo4j
+
+Open = Callable[..., Neo4jStore]
+_VIEW = View(bank=BANK)
+
+
+def test_a_wrong_password_is_refused_and_shown_nowhere(server: ServerAccess, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    host = server.url.partition("://")[2]
+    with pytest.raises(StoreUnavailable, match="refused user or password") as caught:
+        open_store(f"bolt://{server.user}:wr0ng-secret@{host}")
+    assert "wr0ng" not in str(caught.value) + repr(caught.value) + caplog.text
+
+
+def test_the_password_can_be_given_beside_the_url(server: ServerAccess, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with open_neo4j_store(server.url, server) as store:
+        assert server.password not in store.url + repr(store) + repr(vars(store)) + caplog.text
+        assert store.banks() is not None
+
+
+def open_neo4j_store(url: str, server: ServerAccess) -> Neo4jStore:
+    store = open_store(url, user=server.user, password=server.password)
+    assert isinstance(store, Neo4jStore)
+    return store
+
+
+def test_an_encrypted_scheme_to_a_plain_server(server: ServerAccess) -> None:
+    host = server.url.partition("://")[2]
+    with pytest.raises(StoreUnavailable, match="cannot be reached"):
+        open_store(f"bolt+s://{server.user}:{server.password}@{host}")
+
+
+def test_a_database_that_is_not_there(store_url: str) -> None:
+    with pytest.raises(ConfigurationError, match="no database of that name"):
+        open_store(f"{store_url}/nowhere")
+
+
+def test_a_store_of_a_newer_version_is_left_alone(open_neo4j: Open, driver: neo4j.Driver) -> None:
+    open_neo4j()
+    driver.execute_query("MATCH (s:Settings) SET s.schema = 99", database_="neo4j")
+    with pytest.raises(SchemaVersionError, match="99"):
+        open_neo4j()
+
+
+def test_eight_writers_on_the_same_ground_keep_one_chain(open_neo4j: Open) -> None:
+    stores = [open_neo4j() for _ in range(4)]
+    vectors = unit_vectors(8)
+
+    def write(worker: int) -> int:
+        store, lost = stores[worker % 4], 0
+        for number in range(15):
+            (hits,) = store.search(_VIEW, [KeySearch(keys=("k",))])
+            heads = list(store.fetch(BANK, [hit.id for hit in hits]).values())
+            # A clock of its own, hours apart from the others': order comes from the chain, not from clocks.
+            at = START + timedelta(hours=worker * 5, seconds=number)
+            fact = make_fact(f"{worker}-{number}", key="k", created_at=at)
+            states = [closed(head, Status.SUPERSEDED, at=at) for head in heads]
+            guard = Guard(kind=Kind.FACT, key="k", heads=frozenset(head.id for head in heads))
+            links = [relation(RelationshipType.SUPERSEDES, fact, head) for head in heads]
+            change = adding(fact, terms="w", vector=vectors[worker], states=states, relationships=links)
+            try:
+                store.commit(changeset(change, guards=[guard]))
+            except ConflictError:
+                lost += 1
+        return lost
+
+    with ThreadPoolExecutor(8) as pool:
+        lost = sum(pool.map(write, range(8)))
+    operations = stores[0].operations(BANK)
+    assert len(operations) == 8 * 15 - lost
+    assert [operation.seq for operation in operations] == list(range(1, len(operations) + 1))
+    assert verify_chain(operations) is None
+    (hits,) = stores[1].search(_VIEW, [KeySearch(keys=("k",))])
+    assert len(hits) == 1
+
+
+def test_writers_that_lock_each_other_out_are_run_again(open_neo4j: Open, driver: neo4j.Driver) -> None:
+    """Somebody else's transactions and ours take the same locks in opposite orders: the server kills one of the two."""
+    store = open_neo4j()
+    facts = [make_fact(f"{number}") for number in range(2)]
+    store.commit(changeset(*map(adding, facts)))
+    stop = threading.Event()
+
+    def disturb() -> None:
+        lock = "MATCH (n:Memory {id: $id}) SET n.bank = n.bank"
+        head = "MATCH (b:Bank) SET b.name = b.name"
+        while not stop.is_set():
+            with driver.session(database="neo4j") as session, session.begin_transaction() as transaction:
+                try:
+                    transaction.run(lock, id="fact-1").consume()
+                    stop.wait(0.03)
+                    transaction.run(head).consume()
+                except neo4j.exceptions.TransientError:
+                    continue
+
+    disturber = threading.Thread(target=disturb)
+    disturber.start()
+    try:
+        for number in range(20):
+            link = relation(RelationshipType.CAUSES, facts[0], facts[1], strength=number)
+            store.commit(changeset(adding(make_fact(f"new-{number}"), relationships=[link], terms="w")))
+    finally:
+        stop.set()
+        disturber.join()
+    operations = store.operations(BANK)
+    assert len(operations) == 22
+    assert verify_chain(operations) is None
+    assert len(store.search(_VIEW, [TextSearch(terms=("w",), k=50)])[0]) == 20
+
+
+def test_no_connection_left(open_neo4j: Open, driver: neo4j.Driver) -> None:
+    store = open_neo4j(pool=1, timeout=1.0)
+    store.commit(changeset(adding(make_fact("a"))))
+    with driver.session(database="neo4j") as session, session.begin_transaction() as transaction:
+        transaction.run("MATCH (b:Bank) SET b.name = b.name").consume()
+        waiting = threading.Thread(target=lambda: store.commit(changeset(adding(make_fact("b")))))
+        waiting.start()
+        with pytest.raises(StoreUnavailable, match="connections"):
+            _read_until_refused(store)
+        transaction.rollback()
+    waiting.join()
+    assert store.head(BANK)[0] == 2
+
+
+def _read_until_refused(store: Neo4jStore) -> None:
+    for _ in range(1_000):  # until the other thread has the only connection
+        store.head(BANK)
+
+
+def test_an_index_that_fails_and_one_that_is_being_filled(open_neo4j: Open, driver: neo4j.Driver) -> None:
+    store = open_neo4j()
+    vectors = unit_vectors(1_500, 256)
+    store.commit(changeset(*(adding(make_fact(f"{n}"), vector=vector) for n, vector in enumerate(vectors))))
+    driver.execute_query("DROP INDEX agentmem_vectors", database_="neo4j")
+    with pytest.raises(StoreUnavailable, match="still being filled"):
+        open_neo4j(index_timeout=0.0)
+    again = open_neo4j()
+    assert again.search(_VIEW, [VectorSearch(vector=vectors[7], k=1)])[0][0].id == "fact-7"
+    driver.execute_query("DROP INDEX agentmem_key", database_="neo4j")
+    driver.execute_query("CREATE (:Memory {bank: 'x', key: $key})", key="long" * 10_000, database_="neo4j")
+    try:
+        with pytest.raises(StoreUnavailable, match="agentmem_key"):
+            open_neo4j()
+    finally:
+        driver.execute_query("MATCH (n:Memory {bank: 'x'}) DELETE n", database_="neo4j")
+        driver.execute_query("DROP INDEX agentmem_key", database_="neo4j")
+    assert len(open_neo4j().banks()) == 1
+
+
+def test_what_no_index_takes_is_refused_whole(open_neo4j: Open) -> None:
+    store = open_neo4j()
+    with pytest.raises(InputError):
+        store.commit(changeset(adding(make_fact("a")), adding(make_fact("b" * 40_000))))
+    assert store.banks() == []
+
+
+def test_another_program_in_the_same_database_is_not_seen(open_neo4j: Open, driver: neo4j.Driver) -> None:
+    store = open_neo4j()
+    fact = make_fact("a", key="k")
+    store.commit(changeset(adding(fact, terms="x")))
+    driver.execute_query(
+        "MATCH (n:Memory {id: $id}) CREATE (n)-[:CAUSES]->(:Fact {bank: $bank, id: 'o', key: 'k', status: 'active'})",
+        id=fact.id,
+        bank=BANK,
+        database_="neo4j",
+    )
+    assert store.neighbourhood(_VIEW, [fact.id]).relationships == ()
+    assert [node.id for node in store.scan(_VIEW)] == [fact.id]
+    assert sum(store.statistics(BANK).nodes.values()) == 1
