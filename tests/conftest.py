@@ -15,6 +15,7 @@ _KEPT = frozenset({"AGENTMEM_REQUIRE_MINILM", "AGENTMEM_REQUIRE_NEO4J", "AGENTME
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
+@pytest.hookimpl(tryfirst=True)  # the marks must be there when the tests are shared out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share the one Neo4j server run one after the other, in one process."""
     for item in items:

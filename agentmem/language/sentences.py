@@ -62,7 +62,7 @@ _CHAT_STARTERS = frozenset(
         "actually",
     }
 )
-_CHAT_END = re.compile(r"(?:^|[\s'\u2019-])[^\W\d_]{3,}$|\d{2,}$|\d\s?[ap]m$")
+_CHAT_END = re.compile(r"(?:^|[\s'\u2019-])[^\W\d_]{2,}$|\d{2,}$|\d\s?[ap]m$")
 _NEXT_WORD = re.compile(r"\s*[\"'\u201c\u2018(\[*_]*([^\s\"'.,;:!?)]+)")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from agentmem.memory.candidates import Candidates, Claim
+from agentmem.memory.candidates import Candidates, Claim, companion_key
 from agentmem.memory.changes import ChangeBuilder, Grounds, activation
 from agentmem.memory.decision import Decider, Decision, Verdict
 from agentmem.memory.indexing import claim_entry
@@ -87,6 +87,7 @@ class Assembly:
         if decision.verdict is Verdict.DELETE:
             ends = _start(claim) or builder.now
             self.changes.extend(builder.delete(target, grounds, ends=ends) for target in decision.targets)
+            relationships += [_superseded_by(fact, target, decision.reason) for target in decision.targets]
             self._close(claim.key, decision.targets)
         if decision.verdict is Verdict.HISTORY:
             head = decision.targets[0]
@@ -115,6 +116,16 @@ class Assembly:
         gone = {fact.id for fact in targets}
         self.heads[key] = tuple(fact for fact in self.heads.get(key, ()) if fact.id not in gone)
         self.closed.extend(targets)
+        self._close_companions(companion_key(key), targets)
+
+    def _close_companions(self, key: str, targets: Sequence[Fact]) -> None:
+        """End what was said in the same words as the targets and cannot outlive them."""
+        ended = {fact.text: fact for fact in targets}
+        for fact in self.heads.get(key, ()) if key else ():
+            if fact.text in ended:
+                grounds = Grounds(reason=f"was so with what ended: {fact.text}", candidates=(ended[fact.text].id,))
+                self.changes.append(self.builder.delete(fact, grounds))
+                self._close(key, [fact])
 
     def _open(self, key: str, change: Change) -> None:
         if isinstance(change.add, Fact):

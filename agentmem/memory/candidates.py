@@ -16,6 +16,9 @@ from agentmem.memory.resolution import Resolution
 from agentmem.records import Episode, Fact, Kind
 from agentmem.stores import KeySearch, Store, View
 
+_STATED_WITH = {"works_at": "works_as"}
+"""A role ends with the employment that it was stated with: "a nurse at St James" is over when St James is."""
+
 _NOT_WORD = re.compile(r"[^\w]+")
 
 
@@ -56,6 +59,13 @@ def claim_key(draft: FactDraft, resolution: Resolution) -> str:
     return "=" + same_words(draft.text)
 
 
+def companion_key(key: str) -> str:
+    """The key of what was stated together with the claims of a key and ends with them; empty if nothing is."""
+    subject, _, predicate = key.partition("|")
+    companion = _STATED_WITH.get(predicate)
+    return f"{subject}|{companion}" if companion else ""
+
+
 def same_words(text: str) -> str:
     """Text with case, punctuation and spacing levelled: equal for statements that say the same in the same words."""
     return _NOT_WORD.sub(" ", text.casefold()).strip()
@@ -70,7 +80,8 @@ def same_value(draft: FactDraft, fact: Fact) -> bool:
 
 def find_candidates(store: Store, bank: str, claims: Iterable[Claim]) -> Candidates:
     """The current facts under the keys of the claims: two reads for a whole batch."""
-    keys = tuple(dict.fromkeys(claim.key for claim in claims))
+    own = dict.fromkeys(claim.key for claim in claims)
+    keys = tuple(own | dict.fromkeys(filter(None, map(companion_key, own))))
     if not keys:
         return Candidates()
     hits = store.search(View(bank=bank, kinds=frozenset({Kind.FACT})), [KeySearch(keys=keys)])[0]

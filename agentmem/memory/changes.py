@@ -109,10 +109,14 @@ class ChangeBuilder:
             )
         )
 
-    def delete(self, node: Node, grounds: Grounds, *, ends: datetime | None = None) -> Change:
-        """DELETE: closes validity (at `ends`, default now) and keeps the node, retired."""
+    def delete(self, node: Node, grounds: Grounds, *, ends: datetime | None = None, withdrawn: bool = False) -> Change:
+        """DELETE: closes validity (at `ends`, default now) and keeps the node.
+
+        What ended stays part of the past, superseded; what is `withdrawn` leaves the views of the past too, retired.
+        """
         draft = self._operation(OperationType.DELETE, node, grounds, before=node)
-        state = self._closing(node, Status.RETIRED, ends or self.now)
+        status = Status.RETIRED if withdrawn else Status.SUPERSEDED
+        state = self._closing(node, status, ends or self.now)
         return _with_payload(Change(operation=draft, states=(state,)))
 
     def retire(self, node: Node, grounds: Grounds) -> Change:

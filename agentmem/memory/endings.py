@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
-from agentmem.language import terms
+from agentmem.language import analyse_question, normalise_name, terms
 from agentmem.memory.changes import ChangeBuilder, Grounds
 from agentmem.memory.extraction import ForgetRequest
 from agentmem.memory.journal import FORGOTTEN
@@ -47,7 +48,8 @@ def forget(
 ) -> tuple[list[Change], list[Fact]]:
     """DELETEs of the facts that somebody asked to forget, and RETIREs of bare evidence that says the same.
 
-    A memory is meant if it covers every content term of the request.
+    A request by attribute ("my phone number") means the facts that give it. Any other means what covers every content
+    term of it.
 
     Returns:
         The changes, and the facts that ended. No changes: nothing that is remembered matched.
@@ -59,7 +61,7 @@ def forget(
         for node in _meant(store, builder.bank, request):
             if isinstance(node, Fact) and node.id not in ended:
                 ended[node.id] = node
-                changes.append(builder.delete(node, grounds, ends=episode.at))
+                changes.append(builder.delete(node, grounds, ends=episode.at, withdrawn=True))
             elif isinstance(node, Episode) and node.id != episode.id:
                 changes.append(builder.retire(node, grounds))
     return changes, list(ended.values())
@@ -72,6 +74,10 @@ def _meant(store: Store, bank: str, request: ForgetRequest) -> list[Node]:
     view = View(bank=bank, kinds=frozenset({Kind.FACT, Kind.EPISODE}))
     hits = store.search(view, [TextSearch(terms=tuple(sorted(wanted)), k=_FORGET_CANDIDATES)])[0]
     nodes = store.fetch(bank, [hit.id for hit in hits])
+    attribute = _attribute(request)
+    named = [node for node in nodes.values() if isinstance(node, Fact) and _is_it(node, attribute)]
+    if named:
+        return sorted(named, key=lambda node: node.id)
     covering = [nodes[hit.id] for hit in hits if hit.id in nodes and wanted <= _said(nodes[hit.id])]
     claims = store.neighbourhood(
         View(bank=bank),
@@ -80,6 +86,19 @@ def _meant(store: Store, bank: str, request: ForgetRequest) -> list[Node]:
         direction=Direction.IN,
     )
     return [node for node in covering if isinstance(node, Fact) or not _has_claims(node, claims)]
+
+
+def _attribute(request: ForgetRequest) -> tuple[str, str]:
+    """Whose what a request is about: ("Tom", "phone") for "Tom's phone number"; empty if it is no such thing."""
+    analysis = analyse_question(f"What is {request.about}?", now=datetime.now(UTC))
+    return normalise_name(analysis.subject), analysis.predicate
+
+
+def _is_it(fact: Fact, attribute: tuple[str, str]) -> bool:
+    """Whether a fact gives the attribute itself; a first name means the full one."""
+    subject, predicate = attribute
+    known = normalise_name(fact.subject)
+    return bool(subject) and fact.predicate == predicate and (known == subject or known.split()[:1] == [subject])
 
 
 def _said(node: Node) -> frozenset[str]:

@@ -115,7 +115,16 @@ def test_an_ending_closes_the_fact_and_keeps_the_event(memory: Memory, extractor
     memory.retain([said("acme", 1), said("left", 8)])
     assert current(memory) == ["Anna left Acme."]
     closed = facts(memory)["Anna works at Acme."]
-    assert (closed.status, closed.valid_to) == (Status.RETIRED, day(8))
+    assert (closed.status, closed.valid_to) == (Status.SUPERSEDED, day(8))
+
+
+def test_a_role_ends_with_the_employment_that_it_was_stated_with(memory: Memory, extractor: WrittenExtractor) -> None:
+    text = "Anna works as a nurse at Acme."
+    job = [state(text, "Anna", "works_at", "Acme"), state(text, "Anna", "works_as", "nurse")]
+    left = state("Anna left Acme.", "Anna", "works_at", "Acme", ends=True)
+    extractor.written = {"job": job, "left": [left]}
+    memory.retain([said("job", 1), said("left", 8)])
+    assert current(memory) == ["Anna left Acme."]
 
 
 def test_a_second_instance_is_no_contradiction(memory: Memory, extractor: WrittenExtractor) -> None:
@@ -147,6 +156,17 @@ class TestForgetting:
         extractor.written = {"phone": [phone], "I live in Boston. Please forget my phone number.": [BOSTON, request]}
         memory.retain([said(text, number) for number, text in enumerate(extractor.written, 1)])
         assert current(memory) == ["Anna lives in Boston."]
+
+    def test_a_request_by_attribute_means_the_fact_that_gives_it(
+        self, memory: Memory, extractor: WrittenExtractor
+    ) -> None:
+        mail = state("Anna's email is anna@example.org.", "Anna", "email", "anna@example.org")
+        address = state("Anna's address book has 40 email addresses.", "Anna", "has", "address book")
+        request = ForgetRequest(about="Anna's email address", quote="forget my email address")
+        extractor.written = {"mail": [mail, address], "forget my email address": [request]}
+        memory.retain([said(text, number) for number, text in enumerate(extractor.written, 1)])
+        assert current(memory) == [address.text]
+        assert [change.before for change in memory.changes()] == []
 
     def test_a_request_that_matches_nothing_says_so(self, memory: Memory, extractor: WrittenExtractor) -> None:
         extractor.written = {"forget it": [ForgetRequest(about="Anna's shoe size", quote="forget it")]}
