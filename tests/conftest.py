@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +18,15 @@ _KEPT = frozenset({"AGENTMEM_REQUIRE_MINILM", "AGENTMEM_REQUIRE_NEO4J", "AGENTME
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
-@pytest.hookimpl(tryfirst=True)  # the marks must be there when the tests are shared out
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share the one Neo4j server run one after the other, in one process."""
-    for item in items:
-        if item.get_closest_marker("neo4j"):
-            item.add_marker(pytest.mark.xdist_group("neo4j"))
+@pytest.fixture(autouse=True)
+def one_at_a_time(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests that share the one Neo4j server take turns, whichever process they run in."""
+    if not request.node.get_closest_marker("neo4j"):
+        yield
+        return
+    with (Path(tempfile.gettempdir()) / f"agentmem-neo4j-turn-{os.getuid()}").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(autouse=True)
