@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from agentmem.errors import NotFound, WorkflowError
 from agentmem.graphs.budget import Meter
 from agentmem.graphs.decisions import Actor, Judge, Planner, RuleActor, RuleJudge
 from agentmem.graphs.plan import AGENTS, AgentSettings, Plan, PlanError, PlanStep, did_you_mean
 from agentmem.graphs.planning import RulePlanner
-from agentmem.memory import Memory
+from agentmem.memory import Memory, Message, Provenance, Retained
 from agentmem.records import Clock, Kind
 from agentmem.tools import MemoryAccess, Tool, Toolbox, ToolContext
 from agentmem.tools.access import REFLECTED, missing_kinds
+
+
+class Manager(Protocol):
+    """Decides for everything the team learns what becomes of it."""
+
+    def __call__(
+        self, context: TeamContext, content: str | Message | Sequence[Message], about: Provenance, /
+    ) -> Retained:
+        """Take in a text or a conversation that an agent brought."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +49,8 @@ class TeamContext:
     planner: Planner = field(default_factory=RulePlanner)
     actor: Actor = field(default_factory=RuleActor)
     judge: Judge = field(default_factory=RuleJudge)
+    manager: Manager | None = None
+    """The memory manager, which takes in what agents retain; None for the memory itself."""
 
     @property
     def clock(self) -> Clock:
@@ -55,6 +68,7 @@ class TeamContext:
             memory=self.memory.bound(agent=agent, run_id=self.run),
             reads=kinds_of(settings.reads, key=f"agents.{agent}.reads"),
             writes=kinds_of(settings.writes, key=f"agents.{agent}.writes"),
+            retainer=partial(self.manager, self) if self.manager else None,
         )
 
     def tool_context(self, agent: str, *, charge: Callable[..., None] | None = None) -> ToolContext:

@@ -202,4 +202,5 @@ def _learned(context: TeamContext) -> Iterator[Learned]:
     entries = context.memory.log(JournalFilter(run_id=context.run))
     for entry in entries:
         if entry.kind in _LEARNED and entry.op is not OperationType.NOOP:
-            yield Learned(op=entry.op.value, id=entry.id, kind=entry.kind.value, text=entry.text)
+            text = entry.reason if entry.forgets else entry.text
+            yield Learned(op=entry.op.value, id=entry.id, kind=entry.kind.value, text=text)

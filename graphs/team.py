@@ -21,6 +21,7 @@ from agentmem.graphs.decisions import Actor, Judge, Planner, RuleActor, RuleJudg
 from agentmem.graphs.events import CheckResult, Finished, Learned, StepResult, Task, TeamEvent, TeamResult, Usage
 from agentmem.graphs.executor import build_executor
 from agentmem.graphs.expressions import names, render
+from agentmem.graphs.memory_manager import MemoryManager
 from agentmem.graphs.plan import AgentSettings, Budget, PlanError, did_you_mean
 from agentmem.graphs.planner import build_planner
 from agentmem.graphs.planning import RulePlanner
@@ -105,6 +106,7 @@ class Team:
         for tool in self._settings("executor").tools or ():
             self._toolbox.get(tool)
         self._decisions = (planner or RulePlanner(), actor or RuleActor(), judge or RuleJudge())
+        self._manager = MemoryManager()
         self._graph = build_team(checkpointer or InMemorySaver())
 
     def check(self, task: Task) -> None:
@@ -210,6 +212,7 @@ class Team:
             planner=planner,
             actor=actor,
             judge=judge,
+            manager=self._manager,
         )
 
 

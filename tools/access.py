@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from agentmem.errors import ToolError
-from agentmem.memory import Answer, Memory, Message, Recall, Replaced, Retained
+from agentmem.memory import Answer, Memory, Message, Provenance, Recall, Replaced, Retained
 from agentmem.records import Kind, Node
 
 RETAINED: frozenset[Kind] = frozenset({Kind.EPISODE, Kind.ENTITY, Kind.FACT, Kind.NOTE})
@@ -15,6 +15,10 @@ RETAINED: frozenset[Kind] = frozenset({Kind.EPISODE, Kind.ENTITY, Kind.FACT, Kin
 
 REFLECTED: frozenset[Kind] = frozenset({Kind.EPISODE, Kind.FACT, Kind.NOTE})
 """What `reflect` rests on."""
+
+
+Retainer = Callable[[str | Message | Sequence[Message], Provenance], Retained]
+"""Takes in a text or a conversation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,8 @@ class MemoryAccess:
     """Kinds that the agent may read; None for all."""
     writes: frozenset[Kind] | None = None
     """Kinds that the agent may write; None for all."""
+    retainer: Retainer | None = None
+    """Who takes in what the agent retains; None for the memory itself."""
 
     def retain(
         self,
@@ -42,7 +48,9 @@ class MemoryAccess:
             ToolError: the agent may not write what that writes.
         """
         self.require_write(RETAINED)
-        return self.memory.retain(content, source=source, at=at, trust=trust)
+        if self.retainer is None:
+            return self.memory.retain(content, source=source, at=at, trust=trust)
+        return self.retainer(content, self.memory.provenance(source=source, at=at, trust=trust))
 
     def recall(
         self,

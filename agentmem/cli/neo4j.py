@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
@@ -140,32 +141,71 @@ def browser(
     days: Annotated[int, typer.Option("--days", min=1, help="How far back the query looks.")] = 7,
     bank: BankOption = "",
     only_print: Annotated[bool, typer.Option("--print", help="Print the address instead of opening it.")] = False,
+    guide: Annotated[bool, typer.Option("--guide", help="Print what the colours mean and what to ask.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Open Neo4j Browser on the server, coloured, with saved queries that answer what people ask."""
     from agentmem.neo4j_server import content, find_query, saved_queries
 
+    if guide:
+        output.say(content.read(content.GUIDE).rstrip())
+        return
     now = _running(home)
-    address = now.browser_url
-    if query:
-        values = {"bank": chosen(bank=bank).bank, "days": str(days), "about": about, "agent": agent}
-        filled = find_query(query).filled({name: value for name, value in values.items() if value})
-        address = content.with_query(address, filled)
+    wanted = find_query(query) if query else None
+    values = {"bank": _bank(bank, now, home), "days": str(days), "about": about, "agent": agent}
+    values = {name: value for name, value in values.items() if value}
+    address = content.with_query(now.browser_url, wanted.filled(values)) if wanted else now.browser_url
+    scripts = _server(home).keep_saved_scripts(values)
     if as_json:
-        questions = [{"name": q.name, "title": q.title, "cypher": q.text} for q in saved_queries().values()]
-        output.data({"url": address, **_as_data(now), "content": str(content.folder()), "queries": questions})
+        questions = [{"name": q.name, "title": q.question(values), "cypher": q.text} for q in saved_queries().values()]
+        kept = {"bank": values["bank"], "content": str(content.folder()), "saved_queries": str(scripts)}
+        output.data({"url": address, **_as_data(now), **kept, "queries": questions})
         return
     opened = not only_print and _open(address)
     output.say("Neo4j Browser opens." if opened else address)
-    output.columns([("user", now.user), ("password", f"in {now.password_file}")], styles=("dim", ""))
+    output.columns(
+        [("user", now.user), ("password", f"in {now.password_file}"), ("bank", values["bank"])], styles=("dim", "")
+    )
+    if wanted:
+        output.say(f"The query stands in its editor; Ctrl+Enter runs it: {wanted.question(values)}")
+        return
     output.heading("Questions: agentmem neo4j browser --query NAME")
     rows = [
-        (q.name, " ".join(f"--{p}" for p in q.parameters if p != "bank"), q.title) for q in saved_queries().values()
+        (q.name, " ".join(f"--{p}" for p in q.parameters if p != "bank"), q.question(values))
+        for q in saved_queries().values()
     ]
     output.columns(rows, styles=("bold", "dim", ""))
     output.say()
+    output.say(f"To keep them all: drop {scripts} on Browser's window. They are under the star then.", "dim")
+    output.say("What the colours mean: agentmem neo4j browser --guide", "dim")
     output.say(f"Style sheet, queries and guide for other servers: {content.folder()}", "dim")
+
+
+def _bank(named: str, now: ServerStatus, home: Path | None) -> str:
+    """The bank to look at: the one that was named, else the only one of the server.
+
+    Raises:
+        NotFound: the server has no such bank, or none was named and it has several.
+    """
+    from agentmem.config import DEFAULT_BANK
+    from agentmem.stores import open_store
+
+    bank = chosen(bank=named).bank
+    if not now.answers:
+        output.remark("the server does not answer yet: whether it has this bank is not known.")
+        return bank
+    with closing(open_store(now.bolt_url, user=now.user, password=_server(home).password())) as store:
+        banks = store.banks()
+    if bank in banks:
+        return bank
+    if not banks and not named:
+        output.remark(f"the server holds no memory yet; `agentmem retain FILE --store {now.bolt_url}` brings some.")
+        return bank
+    if len(banks) == 1 and bank == DEFAULT_BANK and not named:
+        return banks[0]
+    hint = f"--bank names one: {', '.join(banks)}." if banks else "The server holds no memory yet."
+    raise NotFound(f"there is no bank {bank!r}.", where="--bank", hint=hint)
 
 
 def _open(address: str) -> bool:

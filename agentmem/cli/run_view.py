@@ -242,10 +242,11 @@ class RunView:
         """What stood where the run's updates stand now, by the id of what is new."""
         memory = self._active.memory
         updates = memory.log(JournalFilter(run_id=run, ops=frozenset({OperationType.UPDATE})))
+        former = memory.store.fetch(memory.bank, [entry.supersedes for entry in updates if entry.supersedes])
         return {
-            entry.id: f"  (before: {output.shortened(memory.get(entry.supersedes).text, 120)})"
+            entry.id: f"  (before: {output.shortened(former[entry.supersedes].text, 120)})"
             for entry in updates
-            if entry.supersedes
+            if entry.supersedes in former
         }
 
 

@@ -1,17 +1,17 @@
 """English by rules: terms, sentences, names, dates, statements and questions. Pure functions, no model."""
 
-from agentmem.language.dates import Moment, dated, find_dates
-from agentmem.language.keywords import keywords, tags
-from agentmem.language.names import Name, name_type, names, normalise_name
-from agentmem.language.passages import Passage, Reader, speaker_name
-from agentmem.language.periods import Period, day_label
-from agentmem.language.phrases import is_person
-from agentmem.language.predicates import Predicate, predicate
-from agentmem.language.questions import QuestionAnalysis, analyse_question
-from agentmem.language.roles import clearly_person
-from agentmem.language.sentences import Unit, sentences
-from agentmem.language.statements import Statement
-from agentmem.language.terms import terms
+from agentmem.language.grammar.phrases import is_person
+from agentmem.language.grammar.predicates import Predicate, predicate
+from agentmem.language.naming.names import Name, name_type, names, normalise_name
+from agentmem.language.questions.analysis import QuestionAnalysis, analyse_question
+from agentmem.language.statements.keywords import keywords, tags
+from agentmem.language.statements.passages import Passage, Reader, speaker_name
+from agentmem.language.statements.reading import Statement
+from agentmem.language.statements.roles import clearly_person
+from agentmem.language.times.dates import Moment, dated, find_dates
+from agentmem.language.times.periods import Period, day_label
+from agentmem.language.words.sentences import Unit, sentences
+from agentmem.language.words.terms import terms
 
 __all__ = [
     "Moment",

@@ -1,8 +1,12 @@
 """The memory graph's operations: retain, recall, reflect; one module for each step of either path."""
 
-from agentmem.memory.decision import Decider, Decision, RuleDecider, Verdict
-from agentmem.memory.evidence import Message, Provenance
-from agentmem.memory.extraction import (
+from agentmem.memory.journal import EpisodeRef, LogEntry, OperationSummary, Replaced, Retained
+from agentmem.memory.memory import DEFAULT_BANK, Memory, require_same_model
+from agentmem.memory.recalling.recalled import Evidence, Recall, RecalledMemory
+from agentmem.memory.reflecting.reflect import Answer, Answerer, Citation, RuleAnswerer
+from agentmem.memory.retaining.decision import Decider, Decision, RuleDecider, Verdict
+from agentmem.memory.retaining.evidence import Message, Provenance
+from agentmem.memory.retaining.extraction import (
     EntityMention,
     Extraction,
     Extractor,
@@ -11,11 +15,7 @@ from agentmem.memory.extraction import (
     NoteDraft,
     RuleExtractor,
 )
-from agentmem.memory.journal import EpisodeRef, LogEntry, OperationSummary, Replaced, Retained
-from agentmem.memory.memory import DEFAULT_BANK, Memory, require_same_model
-from agentmem.memory.recalled import Evidence, Recall, RecalledMemory
-from agentmem.memory.reflect import Answer, Answerer, Citation, RuleAnswerer
-from agentmem.memory.retain import Received, WritePath
+from agentmem.memory.retaining.retain import Received, WritePath
 
 __all__ = [
     "DEFAULT_BANK",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from agentmem.records import Kind, Node, Operation, OperationType, Status
+from agentmem.records import Changeset, Kind, Node, Operation, OperationType, Status
 from agentmem.stores import JournalFilter, Store
 
 FORGOTTEN = "asked to forget"
@@ -82,6 +82,11 @@ class LogEntry:
     supersedes: str | None
     """Id of the version that an UPDATE took the place of."""
 
+    @property
+    def forgets(self) -> bool:
+        """Whether it ends what somebody asked to forget, whose words are better not repeated."""
+        return self.reason.startswith(FORGOTTEN)
+
     def as_dict(self) -> dict[str, Any]:
         """The stable JSON shape."""
         return {
@@ -151,10 +156,21 @@ def read_log(
     ]
 
 
-def summaries(store: Store, bank: str, operations: Iterable[Operation]) -> tuple[OperationSummary, ...]:
-    """Operations with the words that they are about; two reads at most."""
-    decided = list(operations)
-    nodes = store.fetch(bank, list(dict.fromkeys(operation.target for operation in decided)))
+def summaries(
+    operations: Iterable[Operation], changeset: Changeset, before: Mapping[str, Node]
+) -> tuple[OperationSummary, ...]:
+    """Operations with the words that they are about.
+
+    Args:
+        operations: As they were journalled.
+        changeset: What they wrote.
+        before: The nodes that they changed, as they stood, by id.
+    """
+    nodes = dict(before)
+    for change in changeset.changes:
+        written = change.evolve or change.add
+        if written is not None:
+            nodes[written.id] = written
     return tuple(
         OperationSummary(
             op=operation.op,
@@ -163,7 +179,7 @@ def summaries(store: Store, bank: str, operations: Iterable[Operation]) -> tuple
             text=_words(nodes, operation),
             reason=operation.reason,
         )
-        for operation in decided
+        for operation in operations
     )
 
 

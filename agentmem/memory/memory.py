@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from agentmem.embeddings import Embedder, open_embedder
 from agentmem.errors import EmbeddingMismatch, InputError, NotFound
-from agentmem.memory.decision import Decider, RuleDecider
-from agentmem.memory.evidence import Message, Provenance
-from agentmem.memory.extraction import Extractor, RuleExtractor
 from agentmem.memory.journal import (
-    EpisodeRef,
     LogEntry,
     Replaced,
     Retained,
     read_changes,
     read_log,
-    summaries,
 )
-from agentmem.memory.recall import recall
-from agentmem.memory.recalled import Recall
-from agentmem.memory.reflect import Answer, Answerer, RuleAnswerer, reflect
-from agentmem.memory.retain import WritePath, retain
-from agentmem.records import Clock, Kind, Node, Operation, SystemClock
+from agentmem.memory.networkx_view import to_networkx
+from agentmem.memory.recalling.recall import recall
+from agentmem.memory.recalling.recalled import Recall
+from agentmem.memory.reflecting.reflect import Answer, Answerer, RuleAnswerer, reflect
+from agentmem.memory.retaining.decision import Decider, RuleDecider
+from agentmem.memory.retaining.evidence import Message, Provenance
+from agentmem.memory.retaining.extraction import Extractor, RuleExtractor
+from agentmem.memory.retaining.retain import WritePath, retain
+from agentmem.records import Clock, Kind, Node, SystemClock
 from agentmem.stores import JournalFilter, Statistics, Store, open_store
+
+if TYPE_CHECKING:
+    import networkx
 
 DEFAULT_BANK = "default"
 
@@ -66,6 +68,8 @@ class Memory:
     """What a claim means for what is known."""
     answerer: Answerer = RuleAnswerer()  # noqa: RUF009 - it has no state
     """How a question is answered from evidence."""
+    aliases: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """What names were seen to mean, so that the write path asks for it at once. Nothing rests on it."""
 
     @classmethod
     def open(
@@ -96,12 +100,14 @@ class Memory:
             notify: Receives the few lines a person should see; default: standard error.
 
         Raises:
-            InputError: the bank's name is empty.
+            InputError: the bank's name is empty, or holds line breaks or other control characters.
             EmbeddingMismatch: the store was filled by another embedding model.
             StoreError: the store cannot be used.
         """
         if not bank.strip():
             raise InputError("the bank needs a name.", hint=f"For example: {DEFAULT_BANK}.")
+        if not bank.isprintable():
+            raise InputError("a bank's name is one line of printable characters.", where=repr(bank))
         store = open_store(url, user=user, password=password)
         try:
             stamped = store.embedding
@@ -135,15 +141,15 @@ class Memory:
         Raises:
             InputError: the text is empty, or `trust` is out of range.
         """
-        if not 0.0 <= trust <= 1.0:
-            raise InputError(f"trust is {trust}.", where="retain", hint="It lies between 0 and 1.")
-        about = Provenance(bank=self.bank, source=source, at=at, trust=trust, agent=self.agent, run_id=self.run_id)
-        episodes: list[EpisodeRef] = []
-        operations: list[Operation] = []
-        for received, learned in retain(self.write_path(), content, about):
-            episodes.extend(EpisodeRef(id=e.id, source=e.source) for e in received.episodes)
-            operations.extend(learned)
-        return Retained(episodes=tuple(episodes), operations=summaries(self.store, self.bank, operations))
+        return retain(self.write_path(), content, self.provenance(source=source, at=at, trust=trust))
+
+    def provenance(self, *, source: str = "", at: datetime | None = None, trust: float = 1.0) -> Provenance:
+        """Where something comes from that is taken in here, as the arguments of `retain` say it.
+
+        Raises:
+            InputError: `trust` is out of range.
+        """
+        return Provenance(bank=self.bank, source=source, at=at, trust=trust, agent=self.agent, run_id=self.run_id)
 
     def recall(
         self,
@@ -209,6 +215,30 @@ class Memory:
         """What stopped being true and what took its place, oldest first; with `run_id`, what that run changed."""
         return read_changes(self.store, self.bank, run_id=run_id, limit=limit)
 
+    def to_networkx(
+        self,
+        ids: Collection[str] | None = None,
+        *,
+        depth: int = 1,
+        kinds: Collection[Kind] | None = None,
+        valid_at: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> networkx.MultiDiGraph[str]:
+        """A subgraph: nodes by id with their fields as attributes, an edge for each relationship with its type as key.
+
+        Args:
+            ids: Where to start, such as those of recalled memories; default: every memory of the view.
+            depth: How many hops to walk from them; 0 gives the nodes alone.
+            kinds: Restrict the nodes that are reached to these labels.
+            valid_at: What was true in the world then; default: the current view.
+            known_at: What the memory knew then; default: now.
+
+        Raises:
+            InputError: the depth is negative.
+            MissingExtra: networkx is not installed.
+        """
+        return to_networkx(self.store, self.bank, ids, depth=depth, kinds=kinds, valid_at=valid_at, known_at=known_at)
+
     def statistics(self) -> Statistics:
         """Counts of this bank."""
         return self.store.statistics(self.bank)
@@ -224,6 +254,7 @@ class Memory:
             bank=self.bank,
             agent=self.agent,
             run_id=self.run_id,
+            aliases=self.aliases,
         )
 
     def close(self) -> None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from agentmem.errors import ConflictError
-from agentmem.memory.changes import ChangeBuilder, Grounds
 from agentmem.memory.experience import (
     NEIGHBOURS,
     Call,
@@ -17,8 +16,9 @@ from agentmem.memory.experience import (
     TaskTrace,
     similar_tasks,
 )
-from agentmem.memory.indexing import query_entry
 from agentmem.memory.memory import Memory
+from agentmem.memory.retaining.changes import ChangeBuilder, Grounds
+from agentmem.memory.retaining.indexing import query_entry
 from agentmem.records import (
     Change,
     Changeset,
@@ -77,9 +77,8 @@ class _Recorder:
         memory = self.memory
         if self.query_id in memory.store.fetch(memory.bank, [self.query_id]):
             return ()
-        memory.write_path().stamp()
         changes = [self._query(), *self._steps(), *self._insights()]
-        return memory.store.commit(Changeset(bank=memory.bank, changes=tuple(changes)))
+        return memory.write_path().commit(Changeset(bank=memory.bank, changes=tuple(changes)))
 
     def _may(self, kind: Kind) -> bool:
         return self.writes is None or kind in self.writes
@@ -214,8 +213,7 @@ class _Recorder:
         if not keys:
             return {}
         store, bank = self.memory.store, self.memory.bank
-        hits = store.search(View(bank=bank, kinds=frozenset({Kind.INSIGHT})), [KeySearch(keys=keys)])[0]
-        nodes = store.fetch(bank, [hit.id for hit in hits])
+        nodes = store.gather(View(bank=bank, kinds=frozenset({Kind.INSIGHT})), [KeySearch(keys=keys)]).nodes
         return {node.key: node for node in nodes.values() if isinstance(node, Insight)}
 
     def _new_insight(self, lesson: Lesson, key: str) -> Change:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from agentmem.embeddings import Embedder
 from agentmem.errors import ConflictError
-from agentmem.memory.indexing import claim_entry, episode_entry, note_entry, query_entry
+from agentmem.memory.retaining.indexing import claim_entry, episode_entry, note_entry, query_entry
 from agentmem.records import (
     Entity,
     Episode,

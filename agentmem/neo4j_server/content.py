@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +19,9 @@ _RULE: Final = re.compile(r"([\w.]+)\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
 _PROPERTY: Final = re.compile(r"([\w-]+)\s*:\s*([^;]+);")
 _HEADER: Final = re.compile(r"^// (name|title|shows): (.*)$", re.MULTILINE)
 _PARAMETER: Final = re.compile(r"\$(\w+)")
+_UNPRINTED: Final = re.compile(r"[^\w .,:'()-]+")
+"""What a value may not bring into a comment: an end of line, and what Browser cannot take in an address."""
+_FOLDER: Final = "agentmem"
 
 STYLE: Final = "style.grass"
 QUERIES: Final = "queries.cypher"
@@ -30,7 +35,7 @@ class SavedQuery:
     name: str
     """What `--query` takes."""
     title: str
-    """The question in words."""
+    """The question in words, with parameters."""
     shows: str
     """`graph` or `table`: how the answer reads best in Browser."""
     text: str
@@ -41,6 +46,14 @@ class SavedQuery:
         """Names of the parameters, in order."""
         return tuple(dict.fromkeys(_PARAMETER.findall(self.text)))
 
+    def question(self, values: Mapping[str, str]) -> str:
+        """The question in words, with the values; what has none is left open."""
+
+        def shown(found: re.Match[str]) -> str:
+            return " ".join(_UNPRINTED.sub(" ", values[found[1]]).split()) if found[1] in values else "..."
+
+        return _PARAMETER.sub(shown, self.title)
+
     def filled(self, values: Mapping[str, str]) -> str:
         """The Cypher with the values in place of the parameters, for a person to run and change.
 
@@ -50,7 +63,8 @@ class SavedQuery:
         for parameter in self.parameters:
             if parameter not in values:
                 raise InputError(f"the query {self.name!r} needs --{parameter}.", where="--query")
-        return f"// {self.title}\n" + _PARAMETER.sub(lambda found: cypher_text(values[found[1]]), self.text)
+        text = _PARAMETER.sub(lambda found: cypher_text(values[found[1]]), self.text)
+        return f"// {self.question(values)}\n{text}"
 
 
 def read(name: str) -> str:
@@ -86,6 +100,21 @@ def find_query(name: str) -> SavedQuery:
         raise InputError(
             f"there is no saved query {name!r}.", where="--query", hint=f"There are {', '.join(saved_queries())}."
         ) from None
+
+
+def saved_scripts(values: Mapping[str, str]) -> bytes:
+    """Every query as a zip file that Browser takes into its saved scripts when it is dropped on the window.
+
+    Args:
+        values: The parameters. A text that has none is a word in capitals for a person to replace.
+    """
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for query in saved_queries().values():
+            given = {name: values.get(name) or name.upper() for name in query.parameters}
+            # A fixed date: the same queries make the same file.
+            archive.writestr(zipfile.ZipInfo(f"{_FOLDER}/{query.name}.cypher"), query.filled(given))
+    return packed.getvalue()
 
 
 @cache

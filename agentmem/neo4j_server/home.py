@@ -85,6 +85,7 @@ class ServerHome:
         self.password_file = self.path / "password"
         self.console_log = self.path / "logs" / "console.log"
         self.server_log = self.path / "logs" / "neo4j.log"
+        self.saved_scripts = self.path / "saved-queries.zip"
         self.lock_file = self.path / ".lock"
 
     def prepare(self) -> None:
@@ -166,6 +167,11 @@ class ServerHome:
         """
         self._write(self.configuration, configuration_text(settings, listen=listen))
 
+    def keep_scripts(self, content: bytes) -> Path:
+        """Write the saved queries, for Browser to take in; the path of the file."""
+        self.saved_scripts.write_bytes(content)
+        return self.saved_scripts
+
     @property
     def start_logs(self) -> tuple[Path, Path]:
         """Where a server says what goes wrong: on the console until it has read its settings, then in its log."""
@@ -201,6 +207,7 @@ def configuration_lines(settings: ServerSettings, *, listen: str = LOOPBACK) -> 
         "server.http.advertised_address": f"{LOOPBACK}:{settings.http_port}",
         "server.https.enabled": "false",
         "dbms.usage_report.enabled": "false",
+        "client.allow_telemetry": "false",  # Browser's
         "server.memory.heap.initial_size": settings.heap,
         "server.memory.heap.max_size": settings.heap,
         "server.memory.pagecache.size": settings.page_cache,

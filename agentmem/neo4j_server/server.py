@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
 from agentmem.errors import ConfigurationError, StoreUnavailable
 from agentmem.neo4j_server import bolt
-from agentmem.neo4j_server.content import browser_url
+from agentmem.neo4j_server.content import browser_url, saved_scripts
 from agentmem.neo4j_server.docker import DockerHost, find_engine
 from agentmem.neo4j_server.home import USER, ServerHome, ServerRecord, ServerSettings
 from agentmem.neo4j_server.locking import held
@@ -121,6 +121,10 @@ class Neo4jServer:
             ConfigurationError: there is none yet, or its file is gone.
         """
         return self._home.password()
+
+    def keep_saved_scripts(self, values: Mapping[str, str]) -> Path:
+        """Write the saved queries with these values as a file that Browser takes in; its path."""
+        return self._home.keep_scripts(saved_scripts(values))
 
     def settings(self) -> ServerSettings:
         """Ports and memory of the last start, the defaults before the first one."""

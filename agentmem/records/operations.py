@@ -156,12 +156,22 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingStamp:
+    """Which embedding model filled a store."""
+
+    model: str
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Changeset:
     """What is written together or not at all: graph, text index, vectors and journal of one bank."""
 
     bank: str
     changes: tuple[Change, ...]
     guards: tuple[Guard, ...] = ()
+    embedding: EmbeddingStamp | None = None
+    """The model that made the vectors: the store must have been filled by it, and records it if it is the first."""
 
 
 def sealed(operation: Operation, *, seq: int, previous_hash: str) -> Operation:

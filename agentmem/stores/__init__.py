@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from agentmem.errors import ConfigurationError, MissingExtra
+from agentmem.records import EmbeddingStamp
 from agentmem.stores.base import (
+    DatedRelationship,
     Direction,
-    EmbeddingStamp,
+    Gathered,
     Hit,
     JournalFilter,
     KeySearch,
     Neighbourhood,
+    PrefixSearch,
     Search,
     Statistics,
     Store,
@@ -17,16 +20,20 @@ from agentmem.stores.base import (
     TimeSearch,
     VectorSearch,
     View,
+    Walk,
 )
 from agentmem.stores.sqlite import SQLiteStore
 
 __all__ = [
+    "DatedRelationship",
     "Direction",
     "EmbeddingStamp",
+    "Gathered",
     "Hit",
     "JournalFilter",
     "KeySearch",
     "Neighbourhood",
+    "PrefixSearch",
     "SQLiteStore",
     "Search",
     "Statistics",
@@ -35,6 +42,7 @@ __all__ = [
     "TimeSearch",
     "VectorSearch",
     "View",
+    "Walk",
     "open_store",
 ]
 

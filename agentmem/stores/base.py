@@ -8,14 +8,16 @@ on a remote server costs about three round trips (search, neighbourhood, fetch).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from agentmem.errors import EmbeddingMismatch
 from agentmem.records import (
     CURRENT,
     Changeset,
+    EmbeddingStamp,
     IndexEntry,
     Kind,
     Node,
@@ -48,6 +50,12 @@ class View:
     statuses: frozenset[Status] = CURRENT
     """Which statuses. `valid_at` adds superseded."""
 
+    def narrowed(self, kinds: frozenset[Kind] | None) -> View:
+        """The same view, of these labels only; None leaves it as it is."""
+        if kinds is None:
+            return self
+        return replace(self, kinds=kinds if self.kinds is None else self.kinds & kinds)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VectorSearch:
@@ -55,6 +63,10 @@ class VectorSearch:
 
     vector: Vector
     k: int
+    least: float = -1.0
+    """Hits with a smaller cosine are left out."""
+    kinds: frozenset[Kind] | None = None
+    """Which of the view's labels; None for all of them. As in every search."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +83,7 @@ class TextSearch:
     """Stemmed terms of the query, without stop words; empty finds nothing."""
     k: int
     context_weight: float = 0.5
+    kinds: frozenset[Kind] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +91,20 @@ class KeySearch:
     """All nodes in the view whose `key` is one of `keys`, newest version first, then by id. Score 1."""
 
     keys: tuple[str, ...]
+    kinds: frozenset[Kind] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefixSearch:
+    """Nodes in the view whose `key` begins with one of `prefixes`: of each the first `k` by key, then by id. Score 1.
+
+    The hits of one prefix follow those of the one before; a node that several find is named once. An empty prefix finds
+    nothing.
+    """
+
+    prefixes: tuple[str, ...]
+    k: int
+    kinds: frozenset[Kind] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +114,10 @@ class TimeSearch:
     start: datetime
     end: datetime
     k: int
+    kinds: frozenset[Kind] | None = None
 
 
-Search = VectorSearch | TextSearch | KeySearch | TimeSearch
+Search = VectorSearch | TextSearch | KeySearch | PrefixSearch | TimeSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +137,43 @@ class Neighbourhood:
     """Every node reached that the view shows, by id; the starting nodes are not among them unless reached."""
     relationships: tuple[Relationship, ...] = ()
     """Every relationship walked, sorted by identity; both ends in the view or among the starting nodes."""
+
+
+class Direction(StrEnum):
+    """Which way to walk relationships."""
+
+    OUT = "out"
+    IN = "in"
+    BOTH = "both"
+
+
+WALKED = 10_000
+"""Relationships that a walk takes in at most, unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """What to follow from the hits of one search of a `gather`, as `neighbourhood` with the narrowed view would."""
+
+    search: int
+    """Place of the search among those gathered, from 0."""
+    types: frozenset[RelationshipType]
+    kinds: frozenset[Kind] | None = None
+    """Which of the view's labels to reach; None for all of them."""
+    direction: Direction = Direction.BOTH
+    depth: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What some searches found, and what surrounds it."""
+
+    hits: tuple[tuple[Hit, ...], ...]
+    """Those of each search, best first."""
+    nodes: Mapping[str, Node]
+    """Every node found or reached, by id, as the view shows it."""
+    relationships: tuple[Relationship, ...] = ()
+    """Every relationship walked, once, sorted by identity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,14 +207,6 @@ class Statistics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EmbeddingStamp:
-    """Which embedding model filled the store."""
-
-    model: str
-    dimension: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DatedRelationship:
     """A relationship and since when the memory knows it."""
 
@@ -158,12 +215,14 @@ class DatedRelationship:
     """Transaction time: `at` of the first Operation that wrote it."""
 
 
-class Direction(StrEnum):
-    """Which way to walk relationships."""
-
-    OUT = "out"
-    IN = "in"
-    BOTH = "both"
+def filled_by_another(present: EmbeddingStamp, wanted: EmbeddingStamp, where: str) -> EmbeddingMismatch:
+    """The error of a store that another model filled."""
+    return EmbeddingMismatch(
+        f"the store was filled by {present.model} ({present.dimension} dimensions), "
+        f"not by {wanted.model} ({wanted.dimension} dimensions).",
+        where=where,
+        hint=f"Use {present.model}, or embed everything anew with `reindex`.",
+    )
 
 
 class Store(Protocol):
@@ -185,10 +244,18 @@ class Store(Protocol):
 
         Raises:
             ConflictError: a guard, an expected status or a new id does not hold any more; nothing was written.
+            EmbeddingMismatch: a vector has another dimension than the store's, or another model than
+                `changeset.embedding` filled the store; a store that no model is recorded for records that one.
         """
 
     def search(self, view: View, searches: Sequence[Search]) -> list[list[Hit]]:
         """Run several searches with one view; one list of hits for each, best first."""
+
+    def gather(self, view: View, searches: Sequence[Search], walks: Sequence[Walk] = ()) -> Gathered:
+        """Run several searches, read what they found and walk from it, on one moment of the store: one round trip.
+
+        Each walk takes in at most `WALKED` relationships.
+        """
 
     def fetch(self, bank: str, ids: Sequence[str]) -> dict[str, Node]:
         """The nodes of these ids as they stand now, whatever their status. Unknown ids are absent."""
@@ -204,7 +271,7 @@ class Store(Protocol):
         types: frozenset[RelationshipType] | None = None,
         direction: Direction = Direction.BOTH,
         depth: int = 1,
-        limit: int = 10_000,
+        limit: int = WALKED,
     ) -> Neighbourhood:
         """What is reached from `ids` in at most `depth` hops, in breadth-first order, at most `limit` relationships.
 

@@ -7,19 +7,22 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from agentmem.errors import EmbeddingMismatch, InputError, StoreError
-from agentmem.records import GENESIS, Changeset, IndexEntry, Node, Operation, RelationshipType
+from agentmem.errors import InputError, StoreError
+from agentmem.records import GENESIS, Changeset, EmbeddingStamp, IndexEntry, Node, Operation, RelationshipType
 from agentmem.stores import neo4j_queries as queries
 from agentmem.stores.base import (
+    WALKED,
     DatedRelationship,
     Direction,
-    EmbeddingStamp,
+    Gathered,
     Hit,
     JournalFilter,
     Neighbourhood,
     Search,
     Statistics,
     View,
+    Walk,
+    filled_by_another,
 )
 from agentmem.stores.neo4j_commit import Head, commit
 from agentmem.stores.neo4j_connection import Connection, Transaction
@@ -27,8 +30,9 @@ from agentmem.stores.neo4j_location import parse_location
 from agentmem.stores.neo4j_plan import checked_dimension, entry_of, entry_properties, entry_sizes, vector_of
 from agentmem.stores.neo4j_rows import KINDS, TYPES, node_of, operation_of, relationship_of, time_of, utc_or_none
 from agentmem.stores.neo4j_schema import prepare
-from agentmem.stores.neo4j_search import Bounds, run, settled
-from agentmem.stores.neo4j_view import parameters_of, shows_nothing
+from agentmem.stores.neo4j_search import Bounds, gather, search, settled
+from agentmem.stores.neo4j_view import is_dated, kinds_of, parameters_of
+from agentmem.stores.neo4j_walk_queries import Form, neighbourhood
 
 _BATCH = 1_000
 """Search entries in one statement of a reindexing."""
@@ -104,7 +108,11 @@ class Neo4jStore:
 
     def search(self, view: View, searches: Sequence[Search]) -> list[list[Hit]]:
         """Run several searches in one statement. See `Store.search`."""
-        return run(self._connection, self._bounds, view, searches, filtered=self._server.filters_vectors)
+        return search(self._connection, self._bounds, view, searches, filtered=self._server.filters_vectors)
+
+    def gather(self, view: View, searches: Sequence[Search], walks: Sequence[Walk] = ()) -> Gathered:
+        """Run several searches and walk from what they find, in one statement. See `Store.gather`."""
+        return gather(self._connection, self._bounds, view, searches, walks, filtered=self._server.filters_vectors)
 
     def fetch(self, bank: str, ids: Sequence[str]) -> dict[str, Node]:
         """The nodes of these ids in their order, whatever their status. See `Store.fetch`."""
@@ -127,14 +135,14 @@ class Neo4jStore:
         types: frozenset[RelationshipType] | None = None,
         direction: Direction = Direction.BOTH,
         depth: int = 1,
-        limit: int = 10_000,
+        limit: int = WALKED,
     ) -> Neighbourhood:
         """What is reached from `ids`, all hops in one statement. See `Store.neighbourhood`."""
         walked = frozenset(RelationshipType) if types is None else types
-        if not ids or not walked or depth <= 0 or limit <= 0 or shows_nothing(view):
+        if not ids or not walked or depth <= 0 or limit <= 0 or kinds_of(view) == []:
             return Neighbourhood()
         rows = self._connection.read(
-            queries.neighbourhood(view, walked, direction, depth),
+            neighbourhood(Form(tuple(sorted(walked)), direction, depth), dated=is_dated(view)),
             ids=list(dict.fromkeys(ids)),
             limit=limit,
             **parameters_of(view),
@@ -148,10 +156,10 @@ class Neo4jStore:
 
     def scan(self, view: View, *, after_id: str = "", limit: int = 1_000) -> list[Node]:
         """One page of the nodes of the view, by id. See `Store.scan`."""
-        if limit <= 0 or shows_nothing(view):
+        if limit <= 0 or kinds_of(view) == []:
             return []
         parameters = {"after_id": after_id, "limit": limit, **parameters_of(view)}
-        row = settled(self._connection, self._bounds, queries.scan(view), parameters)
+        row = settled(self._connection, self._bounds, queries.scan(dated=is_dated(view)), parameters)
         return [node_of(label, found, known_at=view.known_at) for label, found in row["nodes"]] if row else []
 
     def operations(self, bank: str, where: JournalFilter | None = None, *, limit: int | None = None) -> list[Operation]:
@@ -230,12 +238,7 @@ class Neo4jStore:
             if present is None:
                 transaction.run(queries.SET_STAMP, model=embedding.model, dimension=embedding.dimension)
             elif present != embedding:
-                raise EmbeddingMismatch(
-                    f"the store was filled by {present.model} ({present.dimension} dimensions), "
-                    f"not by {embedding.model} ({embedding.dimension} dimensions).",
-                    where=str(self._location),
-                    hint=f"Use {present.model}, or embed everything anew with `reindex`.",
-                )
+                raise filled_by_another(present, embedding, str(self._location))
 
         self._connection.write(work)
 

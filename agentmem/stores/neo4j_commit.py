@@ -11,8 +11,9 @@ import neo4j
 from neo4j import exceptions
 
 from agentmem.errors import ConflictError, InputError, StoreError, StoreUnavailable
-from agentmem.records import GENESIS, Changeset, Operation, payload_hash_of, sealed
+from agentmem.records import GENESIS, Changeset, EmbeddingStamp, Operation, payload_hash_of, sealed
 from agentmem.stores import neo4j_queries as queries
+from agentmem.stores.base import filled_by_another
 from agentmem.stores.neo4j_connection import Connection, Transaction
 from agentmem.stores.neo4j_plan import guard_rows, mismatch, plan_of, standing_of
 from agentmem.stores.neo4j_rows import operation_properties, utc
@@ -64,7 +65,7 @@ def commit(connection: Connection, changeset: Changeset, guess: Head) -> tuple[O
     Raises:
         ConflictError: a guard, an expected status or a new id does not hold.
         InputError: the changeset contradicts itself.
-        EmbeddingMismatch: a vector has another dimension than the store.
+        EmbeddingMismatch: a vector has another dimension than the store, or another model filled it.
     """
     offer = _Offer(connection, changeset)
     chain = offer.chain(guess)
@@ -138,19 +139,25 @@ class _Offer:
         Raises:
             ConflictError: a guard, an expected status or a new id does not hold.
             InputError: a node that is named does not exist, or has another kind.
-            EmbeddingMismatch: a vector has another dimension than the store.
+            EmbeddingMismatch: a vector has another dimension than the store, or another model filled it.
         """
         if row["moved"]:
             key = row["moved"][0]
             raise ConflictError(
                 f"another writer changed what is current of {key!r}.", where=key, hint="Read it and decide again."
             )
+        wanted = self._changeset.embedding
+        if wanted is not None and row["model"] is not None:
+            present = EmbeddingStamp(model=row["model"], dimension=row["model_dimension"])
+            if present != wanted:
+                raise filled_by_another(present, wanted, self._connection.where)
         plan_of(self._changeset, standing_of(row["standing"]))
         dimension = self._plan.dimension
         if dimension is not None and row["dimension"] not in (None, dimension):
             raise mismatch((dimension,), row["dimension"])
 
     def _parameters(self, head: Head, chain: Sequence[Operation]) -> dict[str, Any]:
+        embedding = self._changeset.embedding
         return {
             "bank": self._changeset.bank,
             "genesis": GENESIS,
@@ -159,6 +166,8 @@ class _Offer:
             "new_seq": chain[-1].seq,
             "new_hash": chain[-1].hash,
             "guards": self._guards,
+            "model": embedding.model if embedding else None,
+            "model_dimension": embedding.dimension if embedding else None,
             "operations": [operation_properties(operation) for operation in chain],
             **self._plan.parameters(head[0] + 1),
         }

@@ -99,17 +99,18 @@ def plan_of(changeset: Changeset, standing: Mapping[str, Standing] | None = None
     Raises:
         InputError: the changeset contradicts itself.
         ConflictError: an expected status or a new id does not hold.
-        EmbeddingMismatch: vectors of several dimensions.
+        EmbeddingMismatch: vectors of several dimensions, or of another than the changeset's model makes.
     """
-    planner = _Planner(Plan(bank=changeset.bank), standing)
+    planner = _Planner(changeset, standing)
     for number, change in enumerate(changeset.changes):
         planner.take(change, number)
     return planner.plan
 
 
 class _Planner:
-    def __init__(self, plan: Plan, standing: Mapping[str, Standing] | None) -> None:
-        self.plan = plan
+    def __init__(self, changeset: Changeset, standing: Mapping[str, Standing] | None) -> None:
+        self.plan = Plan(bank=changeset.bank)
+        self._embedding = changeset.embedding
         self._store = standing
         self._now: dict[str, tuple[str, Status | None]] = dict(standing or {})
 
@@ -189,7 +190,8 @@ class _Planner:
         if node is None:
             raise InputError("a search entry needs a node that is added or evolved.", where=change.operation.target)
         if change.index.vector is not None:
-            self.plan.dimension = checked_dimension(change.index.vector, self.plan.dimension)
+            expected = self._embedding.dimension if self._embedding else self.plan.dimension
+            self.plan.dimension = checked_dimension(change.index.vector, expected)
         self._row(node.id, node.kind.value).entry = change.index
 
     def _row(self, id_: str, kind: str) -> _Written:

@@ -10,17 +10,25 @@ unique over all kinds, one look-up finds any of them, and one index of each sort
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from agentmem.records import Kind, RelationshipType
-from agentmem.stores.base import Direction, JournalFilter, View
+from agentmem.records import Kind
+from agentmem.stores.base import JournalFilter
 from agentmem.stores.neo4j_rows import TIMES
 from agentmem.stores.neo4j_view import condition_of
 
 LABELS = tuple(kind.value for kind in Kind)
-LANGUAGE = "CYPHER 5 "
+PLANNED_ONCE = "replan=skip"
+"""A plan stays as it is while the store grows: hints and the way that statements are written leave one choice, which
+is right for an empty store and a large one."""
+LANGUAGE = f"CYPHER 5 {PLANNED_ONCE} "
 """Newer servers speak another dialect unless asked."""
-KIND = "[label IN labels(n) WHERE label <> 'Memory'][0]"
+
+
+def label_of(node: str) -> str:
+    """Cypher for the kind of a node."""
+    return f"[label IN labels({node}) WHERE label <> 'Memory'][0]"
+
+
+KIND = label_of("n")
 PROPERTIES = (
     "n {.*, seq: null, embedding: null, zero_vector: null, terms: null, context_terms: null, long_terms: null, "
     + ", ".join(f"{name}: toString(n.{name})" for name in TIMES)
@@ -46,34 +54,36 @@ AWAIT_WRITERS = f"{LANGUAGE}MATCH (b:Bank {{name: $p.bank}}) SET b.name = b.name
 """Setting a property to what it is takes the lock that writers hold until they are done, and writes nothing."""
 LOCK_BANKS = f"{LANGUAGE}MATCH (b:Bank) SET b.name = b.name RETURN collect(b.name) AS banks"
 STATISTICS = (
-    f"{LANGUAGE}CALL () {{ MATCH (n:Memory) WHERE n.bank = $p.bank AND n.id > '' "
+    f"{LANGUAGE}CALL () {{ MATCH (n:Memory) USING INDEX n:Memory(bank, id) WHERE n.bank = $p.bank AND n.id > '' "
     f"RETURN 'node' AS of, {KIND} AS name, count(n) AS count "
-    "UNION ALL MATCH (n:Memory) WHERE n.bank = $p.bank AND n.id > '' MATCH (n)-[r]->(:Memory) "
+    "UNION ALL MATCH (n:Memory) USING INDEX n:Memory(bank, id) WHERE n.bank = $p.bank AND n.id > '' "
+    "CALL (n) { MATCH (n)-[r]->(m) RETURN r, m } WITH r WHERE m:Memory "
     "RETURN 'relationship' AS of, type(r) AS name, count(r) AS count "
-    "UNION ALL MATCH (o:Operation) WHERE o.bank = $p.bank AND o.seq > 0 "
+    "UNION ALL MATCH (o:Operation) USING INDEX o:Operation(bank, seq) WHERE o.bank = $p.bank AND o.seq > 0 "
     "RETURN 'operation' AS of, '' AS name, count(o) AS count } RETURN of, name, count"
 )
 
 # --- nodes ------------------------------------------------------------------------------------------------------------
 
 FETCH = (
-    f"{LANGUAGE}MATCH (n:Memory) WHERE n.bank = $p.bank AND n.id IN $p.ids "
+    f"{LANGUAGE}MATCH (n:Memory) USING INDEX n:Memory(bank, id) WHERE n.bank = $p.bank AND n.id IN $p.ids "
     f"RETURN {KIND} AS label, {PROPERTIES} AS properties"
 )
 RESOLVE = (
-    f"{LANGUAGE}MATCH (n:Memory) WHERE n.bank = $p.bank AND n.id STARTS WITH $p.prefix "
+    f"{LANGUAGE}MATCH (n:Memory) USING INDEX n:Memory(bank, id) WHERE n.bank = $p.bank AND n.id STARTS WITH $p.prefix "
     "RETURN n.id AS id ORDER BY n.bank, id LIMIT toInteger($p.limit)"
 )
 ENTRIES = (
     f"{LANGUAGE}MATCH (s:Settings {{name: 'agentmem'}}) "
-    "MATCH (n:Memory) WHERE n.bank = $p.bank AND n.id IN $p.ids "
+    "MATCH (n:Memory) USING INDEX n:Memory(bank, id) WHERE n.bank = $p.bank AND n.id IN $p.ids "
     "AND (n.terms IS NOT NULL OR n.embedding IS NOT NULL OR n.zero_vector) "
     "RETURN n.id AS id, s.dimension AS dimension, "
     "n {.terms, .context_terms, .long_terms, .embedding, .zero_vector} AS entry"
 )
 RELATIONSHIPS = (
-    f"{LANGUAGE}MATCH (n:Memory) WHERE n.bank = $p.bank AND n.id IN $p.ids MATCH (n)-[r]->(m:Memory) "
-    "WHERE m.bank = $p.bank AND type(r) IN $p.types "
+    f"{LANGUAGE}MATCH (n:Memory) USING INDEX n:Memory(bank, id) WHERE n.bank = $p.bank AND n.id IN $p.ids "
+    "CALL (n) { MATCH (n)-[r]->(m) RETURN r, m } WITH n, r, m "
+    "WHERE m:Memory AND m.bank = $p.bank AND type(r) IN $p.types "
     "RETURN n.id AS source, type(r) AS type, m.id AS target, r {.*, created_at: null} AS properties, "
     "toString(r.created_at) AS created_at"
 )
@@ -88,11 +98,12 @@ wrote to for ten seconds, all.
 """
 
 
-def scan(view: View) -> str:
+def scan(*, dated: bool) -> str:
     """A page of the view by id, up to the bound."""
     return (
         f"{LANGUAGE}MATCH (b:Bank {{name: $p.bank}}) WITH b.seq AS seq, {BOUND} CALL (bound) {{ "
-        f"MATCH (n:Memory) WHERE n.bank = $p.bank AND n.id > $p.after_id AND n.seq <= bound AND {condition_of(view)} "
+        "MATCH (n:Memory) USING INDEX n:Memory(bank, id) WHERE n.bank = $p.bank AND n.id > $p.after_id "
+        f"AND n.seq <= bound AND {condition_of('$p.kinds', dated=dated)} "
         f"WITH n ORDER BY n.bank, n.id LIMIT toInteger($p.limit) RETURN collect([{KIND}, {PROPERTIES}]) AS nodes }} "
         "RETURN seq, bound, nodes"
     )
@@ -122,12 +133,14 @@ def operations(where: JournalFilter, *, limited: bool) -> str:
     if where.target:
         # Three indexed look-ups; one OR would read the whole journal.
         found = " UNION ".join(
-            f"MATCH (o:Operation) WHERE o.{name} = $p.target AND {condition} RETURN o"
+            f"MATCH (o:Operation) USING INDEX o:Operation(bank, {name}) WHERE o.{name} = $p.target AND {condition} "
+            "RETURN o"
             for name in ("target", "before_id", "after_id")
         )
         source = f"CALL () {{ {found} }}"
     else:
-        source = f"MATCH (o:Operation) WHERE {condition}"
+        index = "run_id" if where.run_id else "seq"
+        source = f"MATCH (o:Operation) USING INDEX o:Operation(bank, {index}) WHERE {condition}"
     limit = " LIMIT toInteger($p.limit)" if limited else ""
     return (
         f"{LANGUAGE}{source} WITH o ORDER BY o.bank DESC, o.seq DESC{limit} "
@@ -139,8 +152,14 @@ LAST_HASH = f"{LANGUAGE}MATCH (o:Operation {{bank: $p.bank, seq: $p.seq}}) RETUR
 
 # --- commit -----------------------------------------------------------------------------------------------------------
 
+_FIRST = (
+    "CALL () { MATCH (m:Settings {name: 'agentmem'}) WHERE $p.model IS NOT NULL AND m.embedding_model IS NULL "
+    "OR $p.dimension IS NOT NULL AND m.dimension IS NULL SET m.name = m.name }"
+)
+"""Of writers that would record what fills the store, of whatever banks, one comes first."""
 _STANDING = (
-    f"CALL () {{ MATCH (n:Memory) WHERE n.bank = $p.bank AND n.id IN $p.named WITH n, {KIND} AS label "
+    "CALL () { MATCH (n:Memory) USING INDEX n:Memory(bank, id) WHERE n.bank = $p.bank AND n.id IN $p.named "
+    f"WITH n, {KIND} AS label "
     "RETURN collect([n.id, label, n.status]) AS standing, "
     "sum(CASE WHEN $p.present[n.id] IS NULL THEN 1 ELSE 0 END) AS taken, "
     "sum(CASE WHEN coalesce($p.present[n.id][0], n.status) = n.status "
@@ -148,8 +167,8 @@ _STANDING = (
 )
 _HEADS = (
     "CALL () { UNWIND $p.guards AS guard CALL (guard) { "
-    "MATCH (n:Memory) WHERE n.bank = $p.bank AND n.key = guard.stored AND n.status IN guard.statuses "
-    "AND guard.kind IN labels(n) AND coalesce(n.long_key, n.key) = guard.key "
+    "MATCH (n:Memory) USING INDEX n:Memory(bank, key) WHERE n.bank = $p.bank AND n.key = guard.stored "
+    "AND n.status IN guard.statuses AND guard.kind IN labels(n) AND coalesce(n.long_key, n.key) = guard.key "
     "WITH n.id AS id ORDER BY id RETURN collect(id) AS heads } "
     "WITH guard, heads WHERE heads <> guard.heads RETURN collect(guard.key) AS moved }"
 )
@@ -162,7 +181,8 @@ _ADD = (
     f"WITH n, row {_VECTOR} }}"
 )
 _UPDATE = (
-    "CALL (ok) { WITH ok WHERE ok UNWIND $p.updates AS row MATCH (n:Memory {bank: $p.bank, id: row.id}) "
+    "CALL (ok) { WITH ok WHERE ok UNWIND $p.updates AS row "
+    "MATCH (n:Memory {bank: $p.bank, id: row.id}) USING INDEX n:Memory(bank, id) "
     "WITH row, n, row.indexed AND n.terms IS NOT NULL AS had, "
     "row.indexed AND (n.embedding IS NOT NULL OR n.zero_vector IS NOT NULL) AS seen, "
     "size(split(coalesce(n.terms, ''), ' ')) - 1 + CASE WHEN n.context_terms IS NULL THEN 0 "
@@ -174,7 +194,8 @@ _UPDATE = (
 )
 _RELATE = (
     "CALL (ok) { WITH ok WHERE ok UNWIND $p.relationships AS row "
-    "MATCH (s:Memory {bank: $p.bank, id: row.source}) MATCH (t:Memory {bank: $p.bank, id: row.target}) "
+    "MATCH (s:Memory {bank: $p.bank, id: row.source}) USING INDEX s:Memory(bank, id) "
+    "MATCH (t:Memory {bank: $p.bank, id: row.target}) USING INDEX t:Memory(bank, id) "
     "MERGE (s)-[r:$(row.type)]->(t) ON CREATE SET r = row.properties }"
 )
 _JOURNAL = "CALL (ok) { WITH ok WHERE ok UNWIND $p.operations AS row CREATE (o:Operation) SET o = row }"
@@ -184,25 +205,33 @@ _ADVANCE = (
     "b.indexed = b.indexed + $p.indexed - unindexed, b.length = b.length + $p.length - shortened, "
     "b.vectors = b.vectors + $p.vectors - unseen "
     "FOREACH (_ IN CASE WHEN dimension IS NULL AND $p.dimension IS NOT NULL THEN [1] ELSE [] END | "
-    "SET s.dimension = $p.dimension))"
+    "SET s.dimension = $p.dimension) "
+    "FOREACH (_ IN CASE WHEN model IS NULL AND $p.model IS NOT NULL THEN [1] ELSE [] END | "
+    "SET s.embedding_model = $p.model, s.embedding_dimension = $p.model_dimension, s.dimension = $p.model_dimension))"
 )
 COMMIT = " ".join(
     (
         f"{LANGUAGE}MERGE (b:Bank {{name: $p.bank}}) ON CREATE SET b.seq = 0, b.hash = $p.genesis, b.published = 0,",
         "b.indexed = 0, b.length = 0, b.vectors = 0, b.written = timestamp()",
         "SET b.name = b.name",  # the lock, taken before anything is read
-        "WITH b MATCH (s:Settings {name: 'agentmem'})",
+        "WITH b",
+        _FIRST,
+        "MATCH (s:Settings {name: 'agentmem'})",
         _STANDING,
         _HEADS,
         "WITH b, s, standing, b.seq AS seq, b.hash AS hash, s.dimension AS dimension, moved,",
+        "s.embedding_model AS model, s.embedding_dimension AS model_dimension,",
         "b.seq = $p.seq AND b.hash = $p.hash AND taken = 0 AND fitting = size(keys($p.present)) AND moved = []",
-        "AND ($p.dimension IS NULL OR coalesce(s.dimension, $p.dimension) = $p.dimension) AS ok",
+        "AND ($p.dimension IS NULL OR coalesce(s.dimension, $p.dimension) = $p.dimension)",
+        "AND ($p.model IS NULL OR s.embedding_model IS NULL",
+        "OR s.embedding_model = $p.model AND s.embedding_dimension = $p.model_dimension) AS ok",
         _ADD,
         _UPDATE,
         _RELATE,
         _JOURNAL,
         _ADVANCE,
-        "RETURN ok, seq, hash, dimension, moved, CASE WHEN ok THEN [] ELSE standing END AS standing",
+        "RETURN ok, seq, hash, dimension, model, model_dimension, moved,",
+        "CASE WHEN ok THEN [] ELSE standing END AS standing",
     )
 )
 """Checks a changeset against the store and, if all holds, writes it: one round trip."""
@@ -222,38 +251,3 @@ COUNT_ENTRIES = (
     f"{LANGUAGE}MATCH (b:Bank {{name: $p.bank}}) "
     "SET b.indexed = b.indexed + $p.indexed, b.length = b.length + $p.length, b.vectors = b.vectors + $p.vectors"
 )
-
-# --- neighbourhood ----------------------------------------------------------------------------------------------------
-
-_ARROWS = {Direction.OUT: "-[r{}]->", Direction.IN: "<-[r{}]-", Direction.BOTH: "-[r{}]-"}
-
-
-def neighbourhood(view: View, types: Iterable[RelationshipType], direction: Direction, depth: int) -> str:
-    """A walk of `depth` hops from `ids`: relationships walked, and the nodes reached that the view shows.
-
-    Only nodes of the bank are reached, whatever relationships a person may have drawn by hand.
-    """
-    arrow = _ARROWS[direction].format(":" + "|".join(sorted(type_.value for type_ in types)))
-    shown = f"n.bank = $p.bank AND {condition_of(view)}"
-    known = " AND r.created_at <= $p.known_at" if view.known_at is not None else ""
-    start = (
-        f"{LANGUAGE}MATCH (n:Memory) WHERE n.bank = $p.bank AND n.id IN $p.ids "
-        "WITH collect(n) AS frontier WITH frontier, frontier AS seen, [] AS walked, [] AS met"
-    )
-    hop = (
-        f" CALL (frontier, walked) {{ UNWIND frontier AS f MATCH (f){arrow}(n:Memory) "
-        f"WHERE NOT r IN walked AND ((n.id IN $p.ids AND n.bank = $p.bank) OR ({shown})){known} "
-        "WITH walked, r, collect(DISTINCT n) AS ends ORDER BY startNode(r).id, type(r), endNode(r).id "
-        "WITH walked, collect({r: r, ends: ends}) AS steps "
-        "WITH steps[0..($p.limit - size(walked))] AS steps RETURN collect(steps) AS found } "
-        "WITH frontier, seen, walked, met, coalesce(found[0], []) AS fresh "
-        "CALL (fresh) { UNWIND fresh AS step UNWIND step.ends AS n RETURN collect(DISTINCT n) AS reached } "
-        "WITH [n IN reached WHERE NOT n IN seen] AS frontier, seen + reached AS seen, "
-        "walked + [step IN fresh | step.r] AS walked, met + reached AS met"
-    )
-    return (
-        start + hop * depth + f" CALL (met) {{ UNWIND met AS n WITH DISTINCT n WHERE {shown} "
-        f"RETURN collect([{KIND}, {PROPERTIES}]) AS nodes }} "
-        "RETURN nodes, [r IN walked | [startNode(r).id, type(r), endNode(r).id, r {.*, created_at: null}]] "
-        "AS relationships"
-    )

@@ -36,8 +36,10 @@ _OPERATIONS = {op.value: op for op in OperationType}
 
 _TEXTS = ("text", "source", "agent", "run_id")
 _NUMBERS = ("version", "importance", "trust")
-_INDEXED = 1_000
+INDEXED = 1_000
 """Characters of a key that an index surely takes: its entries end at 8 kB."""
+DIGEST = "sha256:"
+"""What stands in the index for a longer key begins with it."""
 _WRITTEN_AT = "created_at"
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _time = lru_cache(maxsize=4096)(decode_time)
@@ -73,7 +75,7 @@ def time_of(text: str) -> datetime:
 
 def stored_key(key: str) -> str:
     """What the index of keys holds for a key: itself, or a digest if it is too long for an index."""
-    return key if len(key) <= _INDEXED else "sha256:" + hashlib.sha256(key.encode()).hexdigest()
+    return key if len(key) <= INDEXED else DIGEST + hashlib.sha256(key.encode()).hexdigest()
 
 
 def node_properties(node: Node) -> dict[str, Any]:

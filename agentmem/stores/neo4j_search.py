@@ -1,27 +1,43 @@
-"""Runs searches: one statement for all of them, and what a server cannot score exactly is scored here."""
+"""Runs searches and walks from what they find: one statement for all of them."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import neo4j
 
 from agentmem.errors import StoreUnavailable
-from agentmem.records import decode_time
 from agentmem.stores import neo4j_queries as queries
-from agentmem.stores.base import Hit, KeySearch, Search, TextSearch, TimeSearch, VectorSearch, View
+from agentmem.stores.base import (
+    WALKED,
+    Gathered,
+    Hit,
+    KeySearch,
+    PrefixSearch,
+    Search,
+    TextSearch,
+    TimeSearch,
+    VectorSearch,
+    View,
+    Walk,
+)
 from agentmem.stores.neo4j_connection import Connection
 from agentmem.stores.neo4j_plan import mismatch
-from agentmem.stores.neo4j_rows import KINDS, stored_key, utc
+from agentmem.stores.neo4j_rows import DIGEST, INDEXED, KINDS, node_of, relationship_of, stored_key, utc
+from agentmem.stores.neo4j_search_queries import Sort
 from agentmem.stores.neo4j_search_queries import search as search_query
-from agentmem.stores.neo4j_terms import Corpus, bank_token, context_boost, query_tokens, score
-from agentmem.stores.neo4j_view import parameters_of, shows_nothing
+from agentmem.stores.neo4j_terms import bank_token, context_boost, query_tokens
+from agentmem.stores.neo4j_view import is_dated, kinds_of, parameters_of
+from agentmem.stores.neo4j_walk_queries import Form
 
-_DAY = timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_DAY = timedelta(days=1) // _MICROSECOND
 _WHOLE = 2_500
 """Vectors of a bank that are compared one by one: about as long as an index takes to answer."""
 _ALL = 2**60
@@ -32,6 +48,14 @@ _CANDIDATES = 8
 _PROPOSALS = 20
 """Proposals of a vector index for each hit wanted: its graph is searched wider, and misses less."""
 _FEWEST_PROPOSALS = 400
+
+_SORTS: Mapping[type[Search], Sort] = {
+    KeySearch: Sort.KEYS,
+    PrefixSearch: Sort.PREFIXES,
+    TextSearch: Sort.TEXTS,
+    TimeSearch: Sort.TIMES,
+    VectorSearch: Sort.VECTORS,
+}
 
 
 class Bounds:
@@ -77,131 +101,188 @@ class _Wish:
     """One search, and how hard to look."""
 
     search: Search
-    fetch: int
+    kinds: list[str] | None
+    fetch: int = 0
     whole: int = _WHOLE
 
+    @property
+    def finds_anything(self) -> bool:
+        """Whether there is anything to look for."""
+        search = self.search
+        if self.kinds == []:
+            return False
+        if isinstance(search, KeySearch):
+            return any(search.keys)
+        if search.k <= 0:
+            return False
+        match search:
+            case PrefixSearch():
+                return any(search.prefixes)
+            case TextSearch():
+                return bool(query_tokens(search.terms))
+            case TimeSearch():
+                return search.end > search.start
+        return True
 
-def run(
+
+def search(
     connection: Connection, bounds: Bounds, view: View, searches: Sequence[Search], *, filtered: bool
 ) -> list[list[Hit]]:
-    """One list of hits for each search; asks again for those that may have missed something.
+    """One list of hits for each search.
 
     Raises:
         EmbeddingMismatch: a query vector has another dimension than the store.
     """
-    found: list[list[Hit]] = [[] for _ in searches]
-    if shows_nothing(view):
-        return found
-    wishes = {number: _wish(search) for number, search in enumerate(searches) if _finds_anything(search)}
-    while wishes:
-        order = list(wishes)
-        row = settled(
-            connection,
-            bounds,
-            search_query(view, [wishes[number].search for number in order], filtered=filtered),
-            {**parameters_of(view), "searches": [_parameters(view.bank, wish) for wish in wishes.values()]},
-        )
-        if row is None:
-            return found
-        again: dict[int, _Wish] = {}
-        for number, result in zip(order, row["results"], strict=True):
-            found[number], harder = _evaluated(wishes[number], row, result)
-            if harder is not None:
-                again[number] = harder
-        wishes = again
-    return found
+    return _run(connection, bounds, view, searches, (), filtered=filtered, read=False)[0]
 
 
-def _finds_anything(search: Search) -> bool:
-    if isinstance(search, KeySearch):
-        return any(search.keys)
-    if search.k <= 0:
-        return False
-    if isinstance(search, TextSearch):
-        return bool(query_tokens(search.terms))
-    return isinstance(search, VectorSearch) or search.end > search.start
+def gather(
+    connection: Connection,
+    bounds: Bounds,
+    view: View,
+    searches: Sequence[Search],
+    walks: Sequence[Walk],
+    *,
+    filtered: bool,
+) -> Gathered:
+    """What the searches find, and what surrounds it; see `Store.gather`.
 
-
-def _wish(search: Search) -> _Wish:
-    if isinstance(search, VectorSearch):
-        return _Wish(search=search, fetch=max(_FEWEST_PROPOSALS, _PROPOSALS * search.k))
-    if isinstance(search, TextSearch):
-        return _Wish(search=search, fetch=max(_FEWEST_CANDIDATES, _CANDIDATES * search.k))
-    return _Wish(search=search, fetch=0)
-
-
-def _parameters(bank: str, wish: _Wish) -> dict[str, Any]:
-    search = wish.search
-    if isinstance(search, VectorSearch):
-        zero = not search.vector.any()
-        vector = search.vector.tolist()
-        return {"vector": vector, "zero": zero, "k": search.k, "fetch": wish.fetch, "whole": wish.whole}
-    if isinstance(search, TextSearch):
-        tokens = list(dict.fromkeys(query_tokens(search.terms)))
-        within, context = f"+terms:{bank_token(bank)} ", context_boost(search.context_weight)
-        return {"tokens": tokens, "within": within, "context": context, "fetch": wish.fetch}
-    if isinstance(search, KeySearch):
-        keys = sorted({key for key in search.keys if key})
-        return {"keys": keys, "stored": [stored_key(key) for key in keys]}
-    return {"start": utc(search.start), "end": utc(search.end), "k": search.k}
-
-
-def _evaluated(wish: _Wish, row: neo4j.Record, result: Any) -> tuple[list[Hit], _Wish | None]:
-    """Hits of one search, and how to look again if they may be wrong."""
-    search = wish.search
-    if isinstance(search, VectorSearch):
-        return _vectors(wish, search, row, result)
-    if isinstance(search, TextSearch):
-        return _terms(wish, search, row, result)
-    if isinstance(search, KeySearch):
-        return [Hit(id_, 1.0, KINDS[label]) for id_, label in result], None
-    return _times(search, result), None
-
-
-def _vectors(
-    wish: _Wish, search: VectorSearch, row: neo4j.Record, result: Sequence[Any]
-) -> tuple[list[Hit], _Wish | None]:
-    if row["vectors"] and row["dimension"] != len(search.vector):
-        raise mismatch(search.vector.shape, row["dimension"])
-    hits = [Hit(id_, value, KINDS[label]) for id_, label, value in result]
-    missed = len(hits) < search.k and row["vectors"] > wish.whole
-    return hits, replace(wish, whole=_ALL) if missed else None
-
-
-def _terms(wish: _Wish, search: TextSearch, row: neo4j.Record, result: Any) -> tuple[list[Hit], _Wish | None]:
-    """Exact scores of Lucene's candidates.
-
-    Lucene ranks by much the same formula, so the best by the exact one are among its candidates. Where they are not,
-    nearly every node has every term, and the order says nothing. It looks again only if the view hides so many of the
-    candidates that the k are not full.
+    Raises:
+        EmbeddingMismatch: a query vector has another dimension than the store.
     """
-    frequencies, rows, cut = result
-    tokens = query_tokens(search.terms)
-    corpus = Corpus(
-        size=row["indexed"],
-        length=row["length"],
-        frequencies=dict(zip(dict.fromkeys(tokens), frequencies, strict=True)),
+    hits, row = _run(connection, bounds, view, searches, walks, filtered=filtered, read=True)
+    if row is None:
+        return Gathered(hits=tuple(map(tuple, hits)), nodes={})
+    nodes = (node_of(label, properties, known_at=view.known_at) for some in row["nodes"] for label, properties in some)
+    walked = (relationship_of(*found) for some in row["relationships"] for found in some)
+    relationships = {relationship.identity: relationship for relationship in walked}
+    return Gathered(
+        hits=tuple(map(tuple, hits)),
+        nodes={node.id: node for node in nodes},
+        relationships=tuple(relationships[identity] for identity in sorted(relationships)),
     )
-    scored = []
-    for id_, label, terms, context_terms in rows:
-        exact = score(corpus, tokens, terms, context_terms or "", search.context_weight)
-        if exact is not None:
-            scored.append((-exact, id_, label))
-    scored.sort()
-    hits = [Hit(id_, -negative, KINDS[label]) for negative, id_, label in scored[: search.k]]
-    complete = not cut or len(hits) == search.k or wish.fetch >= _MOST
-    return hits, None if complete else replace(wish, fetch=min(wish.fetch * 16, _MOST))
 
 
-def _times(search: TimeSearch, result: Sequence[Any]) -> list[Hit]:
-    """The k nearest to the window's start of what the probes found; the score is 1 / (1 + days)."""
-    nearest: dict[str, tuple[timedelta, str]] = {}
-    for id_, label, text in result:
-        moment = decode_time(text)
-        if moment is None:
-            continue
-        distance = abs(moment - search.start)
-        if id_ not in nearest or distance < nearest[id_][0]:
-            nearest[id_] = (distance, label)
-    ranked: list[tuple[timedelta, str, str]] = sorted((d, id_, label) for id_, (d, label) in nearest.items())
-    return [Hit(id_, 1 / (1 + distance / _DAY), KINDS[label]) for distance, id_, label in ranked[: search.k]]
+def _run(
+    connection: Connection,
+    bounds: Bounds,
+    view: View,
+    searches: Sequence[Search],
+    walks: Sequence[Walk],
+    *,
+    filtered: bool,
+    read: bool,
+) -> tuple[list[list[Hit]], neo4j.Record | None]:
+    """Hits of each search and the statement's row; asks again, harder, if something may have been missed."""
+    found: list[list[Hit]] = [[] for _ in searches]
+    wishes = {
+        place: wish for place, wish in enumerate(_wish(view, search) for search in searches) if wish.finds_anything
+    }
+    forms, routes = _routes(view, walks)
+    sorts = {_SORTS[type(wish.search)] for wish in wishes.values()}
+    query, row = search_query(sorts, forms, dated=is_dated(view), filtered=filtered), None
+    while wishes:
+        parameters = {**parameters_of(view), **_parameters(view.bank, wishes), "walks": routes, "limit": WALKED}
+        row = settled(connection, bounds, query, {**parameters, "read": read})
+        if row is None:
+            break
+        harder = {}
+        for place, hits, cut in row["found"]:
+            wish = wishes[place]
+            found[place] = _hits(wish.search, row, hits)
+            if cut and len(found[place]) < _room(wish.search) and (again := _harder(wish, row)) is not None:
+                harder[place] = again
+        if not harder:
+            break
+        wishes |= harder
+    return found, row
+
+
+def _routes(view: View, walks: Iterable[Walk]) -> tuple[list[Form], list[list[dict[str, Any]]]]:
+    """The forms of walks, and the parameters of those of each form."""
+    routes: dict[Form, list[dict[str, Any]]] = {}
+    for walk in walks:
+        kinds = kinds_of(view, walk.kinds)
+        if walk.types and walk.depth > 0 and kinds != []:
+            routes.setdefault(Form.of(walk), []).append({"search": walk.search, "kinds": kinds})
+    forms = sorted(routes)
+    return forms, [routes[form] for form in forms]
+
+
+def _wish(view: View, search: Search) -> _Wish:
+    kinds = kinds_of(view, search.kinds)
+    match search:
+        case VectorSearch():
+            return _Wish(search=search, kinds=kinds, fetch=max(_FEWEST_PROPOSALS, _PROPOSALS * search.k))
+        case TextSearch():
+            return _Wish(search=search, kinds=kinds, fetch=max(_FEWEST_CANDIDATES, _CANDIDATES * search.k))
+    return _Wish(search=search, kinds=kinds)
+
+
+def _harder(wish: _Wish, row: neo4j.Record) -> _Wish | None:
+    """How to look again for what the first proposals of an index may have missed; None if they were all there are."""
+    if isinstance(wish.search, TextSearch):
+        return None if wish.fetch >= _MOST else replace(wish, fetch=min(wish.fetch * 16, _MOST))
+    return replace(wish, whole=_ALL) if row["vectors"] > wish.whole else None
+
+
+def _room(search: Search) -> int:
+    return _ALL if isinstance(search, KeySearch) else search.k
+
+
+def _parameters(bank: str, wishes: Mapping[int, _Wish]) -> dict[str, Any]:
+    """The parameters of the searches; the server takes no variable where it limits rows, so there is one for all."""
+    sorts: dict[str, list[dict[str, Any]]] = {}
+    for place, wish in wishes.items():
+        own = {"place": place, "kinds": wish.kinds, **_parameters_of(bank, wish)}
+        sorts.setdefault(_SORTS[type(wish.search)], []).append(own)
+    vectors = [wish for wish in wishes.values() if isinstance(wish.search, VectorSearch)]
+    return {
+        **sorts,
+        "most": max(0 if isinstance(wish.search, KeySearch) else wish.search.k for wish in wishes.values()),
+        "fetch": max((wish.fetch for wish in vectors), default=0),
+        "whole": min((wish.whole for wish in vectors), default=_ALL),
+        "digest": DIGEST,
+    }
+
+
+def _parameters_of(bank: str, wish: _Wish) -> dict[str, Any]:
+    match wish.search:
+        case VectorSearch(vector=vector, k=k, least=least):
+            zero = not vector.any()
+            asked = {"vector": vector.tolist(), "zero": zero, "k": k, "least": least}
+            return {**asked, "fetch": wish.fetch, "whole": wish.whole}
+        case TextSearch(terms=terms, k=k, context_weight=weight):
+            counts = Counter(query_tokens(terms))
+            return {
+                "tokens": list(counts),
+                "numbers": {token: number for number, token in enumerate(counts)},
+                "repeats": list(counts.values()),
+                "within": f"+terms:{bank_token(bank)} ",
+                "weight": float(weight),
+                "boost": context_boost(weight),
+                "k": k,
+                "fetch": wish.fetch,
+            }
+        case KeySearch(keys=given):
+            keys = sorted({key for key in given if key})
+            return {"keys": keys, "stored": [stored_key(key) for key in keys]}
+        case PrefixSearch(prefixes=given, k=k):
+            prefixes = list(dict.fromkeys(prefix for prefix in given if prefix))
+            return {"prefixes": [[p, p if len(p) <= INDEXED else None] for p in prefixes], "k": k}
+        case TimeSearch(start=start, end=end, k=k):
+            return {"start": utc(start), "end": utc(end), "micros": (start - _EPOCH) // _MICROSECOND, "k": k}
+
+
+def _hits(search: Search, row: neo4j.Record, found: Sequence[tuple[str, str, float]]) -> list[Hit]:
+    if isinstance(search, VectorSearch) and row["vectors"] and row["dimension"] != len(search.vector):
+        raise mismatch(search.vector.shape, row["dimension"])
+    if isinstance(search, TimeSearch):
+        return [Hit(id_, 1 / (1 + microseconds / _DAY), KINDS[label]) for id_, label, microseconds in found]
+    if isinstance(search, KeySearch):
+        return [Hit(id_, 1.0, KINDS[label]) for id_, label, _ in sorted(found, key=lambda row: (-row[2], row[0]))]
+    # What several prefixes find is named once.
+    hits: dict[str, Hit] = {}
+    for id_, label, value in found:
+        hits.setdefault(id_, Hit(id_, value, KINDS[label]))
+    return list(hits.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentmem.records import Status
+from agentmem.records import Kind, Status
 from agentmem.stores.base import View
 from agentmem.stores.neo4j_rows import utc_or_none
 
@@ -12,38 +12,41 @@ _OPEN_THEN = "n.closed_at > $p.known_at AND n.status <> 'erased'"
 """Whether a version that is closed today was still open at a transaction time."""
 
 
-def shows_nothing(view: View) -> bool:
-    """Whether a view shows no kind at all."""
-    return view.kinds is not None and not view.kinds
+def is_dated(view: View) -> bool:
+    """Whether a view asks for a time: the one thing in which the texts for views differ."""
+    return view.known_at is not None or view.valid_at is not None
 
 
-def condition_of(view: View) -> str:
+def condition_of(kinds: str, *, dated: bool) -> str:
     """What a node `n` of the view's bank must fulfil to be seen.
 
     A version that was closed after `known_at` was active then, and its validity ended where `valid_to_before` says.
     What was erased stays erased in every view: its content is gone.
+
+    Args:
+        kinds: Cypher for the list of labels that may be seen; null for all.
+        dated: The view may ask for times, either or both.
     """
-    if view.known_at is None:
-        parts = ["n.status IN $p.statuses"]
-    else:
-        parts = [
-            "n.created_at <= $p.known_at",
-            f"CASE WHEN {_OPEN_THEN} THEN 'active' ELSE n.status END IN $p.statuses",
-        ]
-    if view.kinds:
-        # As a parameter, so that every set of kinds shares one plan.
-        parts.append("any(label IN labels(n) WHERE label IN $p.kinds)")
-    if view.valid_at is not None:
-        end = end_of_validity(view)
-        parts += ["(n.valid_from IS NULL OR n.valid_from <= $p.valid_at)", f"({end} IS NULL OR {end} > $p.valid_at)"]
-    return " AND ".join(parts)
-
-
-def end_of_validity(view: View) -> str:
-    """Cypher for the end of validity of `n` as it was known at the view's transaction time."""
+    of_kind = f"({kinds} IS NULL OR any(label IN labels(n) WHERE label IN {kinds}))"
+    if not dated:
+        return f"n.status IN $p.statuses AND {of_kind}"
+    end = end_of_validity(dated=True)
     return (
-        "n.valid_to" if view.known_at is None else f"CASE WHEN {_OPEN_THEN} THEN n.valid_to_before ELSE n.valid_to END"
+        f"coalesce(n.created_at <= $p.known_at, true) AND CASE WHEN {_OPEN_THEN} THEN 'active' ELSE n.status END "
+        f"IN $p.statuses AND coalesce(n.valid_from <= $p.valid_at, true) AND coalesce({end} > $p.valid_at, true) "
+        f"AND {of_kind}"
     )
+
+
+def end_of_validity(*, dated: bool) -> str:
+    """Cypher for the end of validity of `n`, as it was known at the view's transaction time if that has one."""
+    return f"CASE WHEN {_OPEN_THEN} THEN n.valid_to_before ELSE n.valid_to END" if dated else "n.valid_to"
+
+
+def kinds_of(view: View, kinds: frozenset[Kind] | None = None) -> list[str] | None:
+    """The labels that `condition_of` takes: those of the view that are also in `kinds`; empty if nothing is left."""
+    shown = kinds if view.kinds is None else view.kinds if kinds is None else view.kinds & kinds
+    return None if shown is None else sorted(kind.value for kind in shown)
 
 
 def parameters_of(view: View) -> dict[str, Any]:
@@ -51,7 +54,7 @@ def parameters_of(view: View) -> dict[str, Any]:
     statuses = view.statuses if view.valid_at is None else view.statuses | {Status.SUPERSEDED}
     return {
         "bank": view.bank,
-        "kinds": sorted(kind.value for kind in view.kinds or ()),
+        "kinds": kinds_of(view),
         "statuses": sorted(status.value for status in statuses),
         "known_at": utc_or_none(view.known_at),
         "valid_at": utc_or_none(view.valid_at),

@@ -4,50 +4,54 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from agentmem.errors import EmbeddingMismatch
 from agentmem.records import (
     GENESIS,
     Changeset,
+    EmbeddingStamp,
     IndexEntry,
+    Kind,
     Node,
     Operation,
+    Relationship,
     RelationshipType,
 )
 from agentmem.stores import sqlite_schema
 from agentmem.stores.base import (
+    WALKED,
     DatedRelationship,
     Direction,
-    EmbeddingStamp,
+    Gathered,
     Hit,
     JournalFilter,
     KeySearch,
     Neighbourhood,
+    PrefixSearch,
     Search,
     Statistics,
     TextSearch,
     TimeSearch,
     VectorSearch,
     View,
+    Walk,
 )
 from agentmem.stores.sqlite_commit import prepared, write
 from agentmem.stores.sqlite_connections import Connections, Mode, closed_if_unusable, connect
-from agentmem.stores.sqlite_entries import read_stamp, replace_all, write_stamp
+from agentmem.stores.sqlite_entries import read_stamp, replace_all, stamp
 from agentmem.stores.sqlite_errors import translated
 from agentmem.stores.sqlite_journal import read_operations
 from agentmem.stores.sqlite_location import Location, parse_location, prepare
-from agentmem.stores.sqlite_neighbourhood import Walk, walk_from
+from agentmem.stores.sqlite_neighbourhood import Route, walk_from
 from agentmem.stores.sqlite_rows import KINDS, NODE_COLUMNS, TYPES, damage_found, id_list, nodes_of, time_text
-from agentmem.stores.sqlite_search import search_keys, search_text, search_times
+from agentmem.stores.sqlite_search import LAST_CHARACTER, search_keys, search_prefixes, search_text, search_times
 from agentmem.stores.sqlite_transfer import read_entries, read_relationships
 from agentmem.stores.sqlite_vectors import VectorIndexes
 from agentmem.stores.sqlite_view import conditions_of
 
-_LAST_CHARACTER = "\U0010ffff"
 _POLL = 0.02
 
 
@@ -87,36 +91,47 @@ class SQLiteStore:
         """Write a changeset: everything or nothing. See `Store.commit`."""
         operations = prepared(changeset)
         with self._connections.writing() as connection:
+            if changeset.embedding is not None:
+                stamp(connection, changeset.embedding, str(self._location))
             return tuple(write(connection, changeset, operations))
 
     def search(self, view: View, searches: Sequence[Search]) -> list[list[Hit]]:
         """Run several searches on one moment of the store. See `Store.search`."""
         with self._bank(view.bank) as (connection, bank):
+            return [[] for _ in searches] if bank is None else self._found(connection, bank, view, searches)
+
+    def gather(self, view: View, searches: Sequence[Search], walks: Sequence[Walk] = ()) -> Gathered:
+        """Run several searches, read what they found and walk from it. See `Store.gather`."""
+        with self._bank(view.bank) as (connection, bank):
             if bank is None:
-                return [[] for _ in searches]
-            by_vector = [search for search in searches if isinstance(search, VectorSearch)]
-            near = iter(self._vectors.search(connection, bank, view, by_vector) if by_vector else ())
-            return [
-                next(near) if isinstance(search, VectorSearch) else _searched(connection, bank, view, search)
-                for search in searches
-            ]
+                return Gathered(hits=tuple(() for _ in searches), nodes={})
+            found = self._found(connection, bank, view, searches)
+            ids = dict.fromkeys(hit.id for hits in found for hit in hits)
+            nodes = _read_nodes(connection, bank, view.bank, ids, known_at=time_text(view.known_at))
+            relationships: dict[tuple[str, str, str], Relationship] = {}
+            for walk in walks:
+                starts = [hit.id for hit in found[walk.search]]
+                route = Route(types=walk.types, direction=walk.direction, depth=walk.depth, limit=WALKED)
+                around = walk_from(connection, bank, view.narrowed(walk.kinds), starts, route)
+                nodes |= around.nodes
+                relationships |= {relationship.identity: relationship for relationship in around.relationships}
+        return Gathered(
+            hits=tuple(tuple(hits) for hits in found),
+            nodes=nodes,
+            relationships=tuple(relationships[identity] for identity in sorted(relationships)),
+        )
 
     def fetch(self, bank: str, ids: Sequence[str]) -> dict[str, Node]:
         """The nodes of these ids in their order, whatever their status. See `Store.fetch`."""
         with self._bank(bank) as (connection, number):
-            rows = connection.execute(
-                f"SELECT {NODE_COLUMNS} FROM nodes n WHERE n.bank = ? AND n.id IN (SELECT value FROM json_each(?))",
-                (number, id_list(ids)),
-            )
-            found = {node.id: node for node in nodes_of(bank, rows)}
-        return {id_: found[id_] for id_ in ids if id_ in found}
+            return {} if number is None else _read_nodes(connection, number, bank, ids)
 
     def resolve(self, bank: str, prefix: str, limit: int = 5) -> list[str]:
         """Ids that begin with `prefix`. See `Store.resolve`."""
         with self._bank(bank) as (connection, number):
             rows = connection.execute(
                 "SELECT id FROM nodes WHERE bank = ? AND id >= ? AND id <= ? ORDER BY id LIMIT ?",
-                (number, prefix, prefix + _LAST_CHARACTER, max(limit, 0)),
+                (number, prefix, prefix + LAST_CHARACTER, max(limit, 0)),
             )
             return [row[0] for row in rows]
 
@@ -131,9 +146,9 @@ class SQLiteStore:
         limit: int = 10_000,
     ) -> Neighbourhood:
         """What is reached from `ids`, one query for each hop. See `Store.neighbourhood`."""
-        walk = Walk(types=types, direction=direction, depth=depth, limit=limit)
+        route = Route(types=types, direction=direction, depth=depth, limit=limit)
         with self._bank(view.bank) as (connection, bank):
-            return Neighbourhood() if bank is None else walk_from(connection, bank, view, ids, walk)
+            return Neighbourhood() if bank is None else walk_from(connection, bank, view, ids, route)
 
     def scan(self, view: View, *, after_id: str = "", limit: int = 1_000) -> list[Node]:
         """One page of the nodes of the view, by id. See `Store.scan`."""
@@ -204,16 +219,7 @@ class SQLiteStore:
         if self.embedding == embedding:
             return
         with self._connections.writing() as connection:
-            present = read_stamp(connection)
-            if present is None:
-                write_stamp(connection, embedding)
-            elif present != embedding:
-                raise EmbeddingMismatch(
-                    f"the store was filled by {present.model} ({present.dimension} dimensions), "
-                    f"not by {embedding.model} ({embedding.dimension} dimensions).",
-                    where=str(self._location),
-                    hint=f"Use {present.model}, or embed everything anew with `reindex`.",
-                )
+            stamp(connection, embedding, str(self._location))
 
     def reindex(self, embedding: EmbeddingStamp, entries: Mapping[str, Mapping[str, IndexEntry]]) -> None:
         """Replace stamp and search entries of all banks. See `Store.reindex`."""
@@ -232,6 +238,25 @@ class SQLiteStore:
     ) -> None:
         self.close()
 
+    def _found(
+        self, connection: sqlite3.Connection, bank: int, view: View, searches: Sequence[Search]
+    ) -> list[list[Hit]]:
+        """One list of hits for each search; vector searches of one view are answered together."""
+        by_kinds: dict[frozenset[Kind] | None, list[VectorSearch]] = {}
+        for search in searches:
+            if isinstance(search, VectorSearch):
+                by_kinds.setdefault(search.kinds, []).append(search)
+        near = {
+            kinds: iter(self._vectors.search(connection, bank, view.narrowed(kinds), together))
+            for kinds, together in by_kinds.items()
+        }
+        return [
+            next(near[search.kinds])
+            if isinstance(search, VectorSearch)
+            else _searched(connection, bank, view.narrowed(search.kinds), search)
+            for search in searches
+        ]
+
     @contextmanager
     def _bank(self, name: str) -> Iterator[tuple[sqlite3.Connection, int | None]]:
         """A reading connection and the number of a bank, None for one that nothing was ever written to."""
@@ -241,13 +266,29 @@ class SQLiteStore:
 
 
 def _searched(
-    connection: sqlite3.Connection, bank: int, view: View, search: TextSearch | KeySearch | TimeSearch
+    connection: sqlite3.Connection, bank: int, view: View, search: TextSearch | KeySearch | PrefixSearch | TimeSearch
 ) -> list[Hit]:
-    if isinstance(search, TextSearch):
-        return search_text(connection, bank, view, search)
-    if isinstance(search, KeySearch):
-        return search_keys(connection, bank, view, search)
-    return search_times(connection, bank, view, search)
+    match search:
+        case TextSearch():
+            return search_text(connection, bank, view, search)
+        case KeySearch():
+            return search_keys(connection, bank, view, search)
+        case PrefixSearch():
+            return search_prefixes(connection, bank, view, search)
+        case TimeSearch():
+            return search_times(connection, bank, view, search)
+
+
+def _read_nodes(
+    connection: sqlite3.Connection, number: int, bank: str, ids: Iterable[str], *, known_at: str | None = None
+) -> dict[str, Node]:
+    wanted = list(ids)
+    rows = connection.execute(
+        f"SELECT {NODE_COLUMNS} FROM nodes n WHERE n.bank = ? AND n.id IN (SELECT value FROM json_each(?))",
+        (number, id_list(wanted)),
+    )
+    found = {node.id: node for node in nodes_of(bank, rows, known_at=known_at)}
+    return {id_: found[id_] for id_ in wanted if id_ in found}
 
 
 def _opened(location: Location, timeout: float) -> tuple[sqlite3.Connection, Mode]:

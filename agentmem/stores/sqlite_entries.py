@@ -8,8 +8,8 @@ from collections.abc import Mapping, Set
 import numpy as np
 
 from agentmem.errors import EmbeddingMismatch, InputError
-from agentmem.records import IndexEntry, Vector
-from agentmem.stores.base import EmbeddingStamp
+from agentmem.records import EmbeddingStamp, IndexEntry, Vector
+from agentmem.stores.base import filled_by_another
 from agentmem.stores.sqlite_rows import id_list
 from agentmem.stores.sqlite_schema import create_text_table, text_table
 from agentmem.stores.sqlite_search import storable
@@ -31,6 +31,19 @@ def write_stamp(connection: sqlite3.Connection, embedding: EmbeddingStamp) -> No
         "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
         [(_MODEL, embedding.model), (_DIMENSION, str(embedding.dimension))],
     )
+
+
+def stamp(connection: sqlite3.Connection, embedding: EmbeddingStamp, where: str) -> None:
+    """Record the model in a store that has none, inside the connection's transaction.
+
+    Raises:
+        EmbeddingMismatch: the store has another one.
+    """
+    present = read_stamp(connection)
+    if present is None:
+        write_stamp(connection, embedding)
+    elif present != embedding:
+        raise filled_by_another(present, embedding, where)
 
 
 class EntryWriter:

@@ -21,7 +21,7 @@ from agentmem.stores.sqlite_view import conditions_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Walk:
+class Route:
     """What to follow and how far."""
 
     types: frozenset[RelationshipType] | None
@@ -53,21 +53,21 @@ class _Walker:
             (self._bank, id_list(ids)),
         )
 
-    def hop(self, frontier: Sequence[int], walk: Walk) -> list[int]:
+    def hop(self, frontier: Sequence[int], route: Route) -> list[int]:
         """Walk one hop from the frontier; returns the nodes reached for the first time."""
         new: dict[int, str] = {}
         with damage_found("a relationship"):
-            self._walk_around(frontier, walk, new)
+            self._walk_around(frontier, route, new)
         fresh = {node: id_ for node, id_ in new.items() if node not in self._seen}
         self.reached.update(new)
         self._seen.update(fresh)
         return list(fresh)
 
-    def _walk_around(self, frontier: Sequence[int], walk: Walk, new: dict[int, str]) -> None:
+    def _walk_around(self, frontier: Sequence[int], route: Route, new: dict[int, str]) -> None:
         """Collect the relationships around the frontier, and in `new` what they lead to."""
-        room = walk.limit - len(self.relationships)
+        room = route.limit - len(self.relationships)
         border = set(frontier)
-        for source, type_, target, source_id, target_id, properties in self._around(frontier, walk):
+        for source, type_, target, source_id, target_id, properties in self._around(frontier, route):
             if room <= 0:
                 break
             identity = (source, type_, target)
@@ -75,23 +75,23 @@ class _Walker:
                 continue
             self.relationships[identity] = relationship_of(source_id, type_, target_id, properties)
             room -= 1
-            if walk.direction is not Direction.IN and source in border:
+            if route.direction is not Direction.IN and source in border:
                 new[target] = target_id
-            if walk.direction is not Direction.OUT and target in border:
+            if route.direction is not Direction.OUT and target in border:
                 new[source] = source_id
 
-    def _around(self, frontier: Sequence[int], walk: Walk) -> Iterable[tuple[Any, ...]]:
+    def _around(self, frontier: Sequence[int], route: Route) -> Iterable[tuple[Any, ...]]:
         """Relationships that touch the frontier and whose ends are both in the view or starting nodes, by identity."""
         shown = conditions_of(self._view, self._bank)
         visible = f"SELECT n.node FROM nodes n WHERE n.node = {{}} AND {shown.sql}"
         sides = {Direction.OUT: ("source",), Direction.IN: ("target",), Direction.BOTH: ("source", "target")}
         picked, values = [], list[Any]()
-        for side in sides[walk.direction]:
+        for side in sides[route.direction]:
             condition = f"r.{side} IN (SELECT value FROM json_each(?))"
             values.append(_numbers(frontier))
-            if walk.types is not None:
+            if route.types is not None:
                 condition += " AND r.type IN (SELECT value FROM json_each(?))"
-                values.append(id_list(sorted(walk.types)))
+                values.append(id_list(sorted(route.types)))
             if self._view.known_at is not None:
                 condition += " AND r.created_at <= ?"
                 values.append(time_text(self._view.known_at))
@@ -106,7 +106,7 @@ class _Walker:
             f"WHERE {' AND '.join(ends)} ORDER BY s.id, p.type, t.id LIMIT ?"
         )
         # What was walked before comes again from the other end: make room for it.
-        return self._connection.execute(sql, (*values, walk.limit + len(self.relationships)))
+        return self._connection.execute(sql, (*values, route.limit + len(self.relationships)))
 
     def shown_nodes(self) -> dict[str, Node]:
         """The reached nodes that the view shows, by id."""
@@ -119,14 +119,14 @@ class _Walker:
         return {node.id: node for node in nodes_of(self._view.bank, rows, known_at=known_at)}
 
 
-def walk_from(connection: sqlite3.Connection, bank: int, view: View, ids: Sequence[str], walk: Walk) -> Neighbourhood:
+def walk_from(connection: sqlite3.Connection, bank: int, view: View, ids: Sequence[str], route: Route) -> Neighbourhood:
     """What is reached from `ids`, as the protocol's `neighbourhood` says."""
     walker = _Walker(connection, bank, view, ids)
     frontier = walker.starts
-    for _ in range(walk.depth):
-        if not frontier or len(walker.relationships) >= walk.limit:
+    for _ in range(route.depth):
+        if not frontier or len(walker.relationships) >= route.limit:
             break
-        frontier = walker.hop(frontier, walk)
+        frontier = walker.hop(frontier, route)
     relationships = sorted(walker.relationships.values(), key=lambda relationship: relationship.identity)
     return Neighbourhood(nodes=walker.shown_nodes(), relationships=tuple(relationships))
 

@@ -8,10 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from agentmem.records import decode_time
-from agentmem.stores.base import Hit, KeySearch, TextSearch, TimeSearch, View
+from agentmem.stores.base import Hit, KeySearch, PrefixSearch, TextSearch, TimeSearch, View
 from agentmem.stores.sqlite_rows import KINDS, id_list, time_text
 from agentmem.stores.sqlite_schema import text_table
 from agentmem.stores.sqlite_view import conditions_of, end_of_validity
+
+LAST_CHARACTER = "\U0010ffff"
+"""Behind a prefix: no text that begins with it sorts after this."""
 
 _DAY = timedelta(days=1)
 
@@ -57,6 +60,23 @@ def search_keys(connection: sqlite3.Connection, bank: int, view: View, search: K
         f"SELECT n.id, n.kind FROM nodes n WHERE {shown.sql} ORDER BY n.version DESC, n.id", shown.values
     )
     return [Hit(id_, 1.0, KINDS[kind]) for id_, kind in rows]
+
+
+def search_prefixes(connection: sqlite3.Connection, bank: int, view: View, search: PrefixSearch) -> list[Hit]:
+    """The first nodes of the view under keys with one of the prefixes."""
+    if search.k <= 0:
+        return []
+    shown = conditions_of(view, bank)
+    found: dict[str, Hit] = {}
+    for prefix in filter(None, search.prefixes):
+        rows = connection.execute(
+            f"SELECT n.id, n.kind FROM nodes n WHERE {shown.sql} AND n.key >= ? AND n.key <= ? AND n.key <> '' "
+            "ORDER BY n.key, n.id LIMIT ?",
+            (*shown.values, prefix, prefix + LAST_CHARACTER, search.k),
+        )
+        for id_, kind in rows:
+            found.setdefault(id_, Hit(id_, 1.0, KINDS[kind]))
+    return list(found.values())
 
 
 def search_times(connection: sqlite3.Connection, bank: int, view: View, search: TimeSearch) -> list[Hit]:

@@ -116,7 +116,7 @@ class VectorIndex:
             return [[] for _ in searches]
         products = self._products(queries, shown)
         return [
-            self._best(rough, shown, query, search.k)
+            self._best(rough, shown, query, search)
             for search, query, rough in zip(searches, queries, products, strict=True)
         ]
 
@@ -130,9 +130,13 @@ class VectorIndex:
             cosines = np.einsum("qd,nd->qn", some, known) if alone else some @ known.T
             yield from cosines if shown.size == count else cosines[:, shown]
 
-    def _best(self, rough: Vector, shown: Slots, query: Vector, k: int) -> list[Hit]:
+    def _best(self, rough: Vector, shown: Slots, query: Vector, search: VectorSearch) -> list[Hit]:
+        k, least = search.k, search.least
         if k <= 0:
             return []
+        if least > -1:
+            likely = rough >= least - _ROUNDING
+            shown, rough = shown[likely], rough[likely]
         if shown.size > k:
             kth = np.partition(rough, shown.size - k)[shown.size - k]
             shown = shown[rough >= kth - _ROUNDING]
@@ -143,7 +147,7 @@ class VectorIndex:
         slots = shown.tolist()
         ranked = heapq.nsmallest(k, zip((-exact).tolist(), map(self._ids.__getitem__, slots), slots, strict=True))
         kinds = self._rows["kind"]
-        return [Hit(id_, -negative, _KINDS[kinds[slot]]) for negative, id_, slot in ranked]
+        return [Hit(id_, -negative, _KINDS[kinds[slot]]) for negative, id_, slot in ranked if -negative >= least]
 
     def _exact(self, slots: Slots, query: Vector) -> npt.NDArray[np.float64]:
         """Cosines in double precision. Equal vectors are scored once, and where the query is zero nothing is added."""

@@ -13,6 +13,7 @@ from agentmem.records import (
     NODE_TYPES,
     Change,
     Changeset,
+    EmbeddingStamp,
     Episode,
     Fact,
     Guard,
@@ -159,9 +160,11 @@ def linking(source: Node, *relationships: Relationship, **operation: Any) -> Cha
     return Change(operation=make_operation(OperationType.LINK, source, **operation), relationships=tuple(relationships))
 
 
-def changeset(*changes: Change, bank: str = BANK, guards: Iterable[Guard] = ()) -> Changeset:
+def changeset(
+    *changes: Change, bank: str = BANK, guards: Iterable[Guard] = (), embedding: EmbeddingStamp | None = None
+) -> Changeset:
     """The changes as one changeset."""
-    return Changeset(bank=bank, changes=changes, guards=tuple(guards))
+    return Changeset(bank=bank, changes=changes, guards=tuple(guards), embedding=embedding)
 
 
 def unit_vectors(count: int, dimension: int = 8, *, seed: int = 0) -> list[Vector]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agentmem.testing.store_commit import CommitConformance
 from agentmem.testing.store_concurrency import ConcurrencyConformance
+from agentmem.testing.store_gather import GatherConformance, PrefixSearchConformance
 from agentmem.testing.store_isolation import IsolationConformance
 from agentmem.testing.store_journal import JournalConformance
 from agentmem.testing.store_neighbourhood import NeighbourhoodConformance
@@ -22,6 +23,8 @@ class StoreConformance(
     TextSearchConformance,
     KeyAndTimeSearchConformance,
     VectorSearchConformance,
+    PrefixSearchConformance,
+    GatherConformance,
     NeighbourhoodConformance,
     IsolationConformance,
     ConcurrencyConformance,

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agentmem.errors import EmbeddingMismatch, InputError
-from agentmem.records import IndexEntry, Status, Vector
+from agentmem.errors import ConflictError, EmbeddingMismatch, InputError
+from agentmem.records import Guard, IndexEntry, Kind, Status, Vector
 from agentmem.stores import EmbeddingStamp, Store, TextSearch, VectorSearch, View
 from agentmem.testing.records import BANK, adding, changeset, closing, days, evolving, make_fact, unit_vectors
 from agentmem.testing.references import nearest
@@ -119,6 +119,32 @@ class VectorSearchConformance(StoreSuite):
         with pytest.raises(EmbeddingMismatch):
             store.commit(changeset(adding(make_fact("x"), vector=unit_vectors(1, 9)[0])))
 
+    @pytest.mark.parametrize("least", [-1.0, 0.0, 0.3, 1.5])
+    def test_hits_below_the_least_cosine_are_left_out(self, store: Store, least: float) -> None:
+        vectors = _write(store, 60)
+        (everything,) = store.search(_VIEW, [VectorSearch(vector=vectors["fact-007"], k=60)])
+        for k in (5, 60):
+            (hits,) = store.search(_VIEW, [VectorSearch(vector=vectors["fact-007"], k=k, least=least)])
+            assert hits == [hit for hit in everything[:k] if hit.score >= least]
+
+    def test_a_changeset_brings_its_stamp(self, store: Store) -> None:
+        stamp = EmbeddingStamp(model="minilm", dimension=8)
+        refused = changeset(adding(make_fact("x")), embedding=stamp, guards=[_impossible()])
+        with pytest.raises(ConflictError):
+            store.commit(refused)
+        assert store.embedding is None
+        store.commit(changeset(adding(make_fact("a")), embedding=stamp))
+        assert store.embedding == stamp
+        store.commit(changeset(adding(make_fact("b"), vector=unit_vectors(1)[0]), embedding=stamp))
+        for other in (replace(stamp, model="other"), replace(stamp, dimension=9)):
+            for bank in (BANK, "b"):
+                with pytest.raises(EmbeddingMismatch, match="minilm"):
+                    store.commit(changeset(adding(make_fact("x", bank=bank)), bank=bank, embedding=other))
+        assert store.embedding == stamp
+        assert set(store.fetch(BANK, ["fact-a", "fact-b", "fact-x"])) == {"fact-a", "fact-b"}
+        with pytest.raises(EmbeddingMismatch):
+            store.commit(changeset(adding(make_fact("x"), vector=unit_vectors(1, 9)[0]), embedding=stamp))
+
     def test_reindexing_replaces_all_entries_of_all_banks(self, store: Store) -> None:
         _write(store, 20)
         _write(store, 5, bank="other")
@@ -165,6 +191,10 @@ class VectorSearchConformance(StoreSuite):
         )
         assert hits[0].id == "fact-003"
         assert len(texts) == 5
+
+
+def _impossible() -> Guard:
+    return Guard(kind=Kind.FACT, key="k", heads=frozenset({"fact-absent"}))
 
 
 def _write(store: Store, count: int, *, dimension: int = 8, bank: str = BANK) -> dict[str, Vector]:

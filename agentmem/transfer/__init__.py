@@ -1,9 +1,8 @@
-"""Memory on its way: into another store, into files and back, and as a graph of networkx."""
+"""Memory on its way: into another store, into files and back."""
 
 from agentmem.transfer.export import ExportFormat, ExportReport, export
 from agentmem.transfer.importing import BankImport, ImportReport, import_file
 from agentmem.transfer.migrate import BankMigration, MigrationReport, migrate
-from agentmem.transfer.networkx_view import to_networkx
 from agentmem.transfer.proof import Parity, compare
 
 __all__ = [
@@ -18,5 +17,4 @@ __all__ = [
     "export",
     "import_file",
     "migrate",
-    "to_networkx",
 ]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from agentmem.embeddings import Embedder
 from agentmem.errors import ConflictError, InputError
-from agentmem.memory.changes import ChangeBuilder, Grounds
-from agentmem.memory.indexing import claim_entry, episode_entry, note_entry, query_entry
+from agentmem.memory.retaining.changes import ChangeBuilder, Grounds
+from agentmem.memory.retaining.indexing import claim_entry, episode_entry, note_entry, query_entry
 from agentmem.records import (
     Change,
     Changeset,

@@ -29,6 +29,16 @@ plan:
   - {id: three, tool: "naps:nap", args: {label: "{{ steps.two.output }}-three"}}
 """
 
+FORGETTING = """\
+task: take in what was said
+memory: {store: "sqlite:///f.db"}
+agents: {executor: {tools: [remember]}}
+plan:
+  - {id: told, tool: remember, args: {text: "Anna's phone number is 555 0199. Anna lives in Lisbon."}}
+  - {id: asked, tool: remember, args: {text: "Please forget Anna's phone number."}}
+  - {id: moved, tool: remember, args: {text: "Anna moved to Porto."}}
+"""
+
 NAPS = '''\
 import time
 from pathlib import Path
@@ -81,6 +91,16 @@ def test_a_run_is_told_step_by_step_and_plainly_when_piped(brief: Path, agentmem
     assert "\x1b" not in ended.out + ended.err
     for step in ("read", "learn", "chat", "ask", "report"):
         assert sum(line.split()[:2] == ["✓", step] for line in ended.out.splitlines()) == 1
+
+
+def test_what_was_asked_to_be_forgotten_is_not_told_again(tmp_path: Path, agentmem: Agentmem) -> None:
+    (tmp_path / "forget.yaml").write_text(FORGETTING)
+    ended = agentmem("run", "forget.yaml")
+    assert ended.code == 0, ended.err
+    learned = ended.out[ended.out.index("Learned") :]
+    assert "asked to forget: Anna's phone number" in learned
+    assert "before: Anna lives in Lisbon" in learned
+    assert "555" not in learned
 
 
 def test_a_second_run_tells_what_it_found_in_memory(brief: Path, agentmem: Agentmem) -> None:

@@ -10,13 +10,13 @@ import pytest
 from agentmem.errors import ToolError
 from agentmem.graphs.context import TeamContext
 from agentmem.graphs.decisions import PlanRequest, Proposal
-from agentmem.graphs.memory_manager import build_memory_manager
+from agentmem.graphs.memory_manager import MemoryManager
 from agentmem.graphs.plan import AgentSettings, Plan
 from agentmem.graphs.planner import build_planner
 from agentmem.graphs.reflector import build_reflector
 from agentmem.graphs.scheduling import over_step
 from agentmem.graphs.state import PlannerState, ReflectorState, TaskState
-from agentmem.memory import Memory, Provenance
+from agentmem.memory import Memory, Message, Provenance
 from agentmem.records import Kind
 
 PLAN: dict[str, Any] = {"steps": [{"id": "ask", "goal": "Where does Anna live?"}]}
@@ -65,20 +65,23 @@ def test_the_reflector_alone_judges_and_learns(memory: Memory, folder: Path) -> 
 
 
 def test_the_memory_manager_does_what_retain_does(memory: Memory, folder: Path) -> None:
-    text = "\n\n".join(f"Anna likes the number {n}. She wrote about it at length." for n in range(300))
-    about = Provenance(bank="team", source="numbers", agent="memory_manager", run_id="r")
-    context = TeamContext(memory=memory, run="r", folder=folder)
-    graph = build_memory_manager()
-    first = graph.invoke({"content": text, "about": about}, context=context)
-    assert len(first["episodes"]) > 1
-    assert {operation.agent for operation in first["operations"]} == {"memory_manager"}
-    assert memory.statistics().nodes[Kind.EPISODE] == len(first["episodes"])
-    assert graph.invoke({"content": text, "about": about}, context=context)["operations"] == []
-    assert memory.retain(text, source="numbers").operations == ()
+    turns = [Message(text=f"I like the number {n}.", speaker="Anna") for n in range(300)]
+    turns.insert(150, Message(text="Please forget that I like the number 7.", speaker="Anna"))
+    manager, context = MemoryManager(), TeamContext(memory=memory, run="r", folder=folder)
+    about = memory.bound(agent="executor", run_id="r").provenance(source="numbers")
+    first = manager(context, turns, about)
+    assert len(first.episodes) == memory.statistics().nodes[Kind.EPISODE] == 301
+    assert {entry.agent for entry in memory.log()} == {"memory_manager"}
+    assert memory.get(first.episodes[0].id).agent == "executor"
+    assert manager(context, turns, about).operations == ()
+    assert memory.retain(turns, source="numbers").operations == ()
+    alone = Memory(store=memory.store, embedder=memory.embedder, bank="alone", clock=memory.clock)
+    said = [(operation.op, operation.text) for operation in alone.retain(turns, source="numbers").operations]
+    assert said == [(operation.op, operation.text) for operation in first.operations]
 
 
 def test_a_memory_manager_that_may_not_write_facts_refuses(memory: Memory, folder: Path) -> None:
     agents = {"memory_manager": AgentSettings(writes=("Note",))}
     context = TeamContext(memory=memory, run="r", folder=folder, agents=agents)
     with pytest.raises(ToolError, match="memory_manager may not write Entity, Episode, Fact"):
-        build_memory_manager().invoke({"content": "Anna.", "about": Provenance(bank="team")}, context=context)
+        MemoryManager()(context, "Anna.", Provenance(bank="team"))

@@ -103,7 +103,7 @@ def test_everything_that_a_run_writes_names_run_and_agent(memory: Memory, folder
     Team(memory=memory, folder=folder).run(brief(), run_id="one")
     entries = memory.log(JournalFilter(run_id="one"))
     assert len(entries) == len(memory.log())
-    assert {entry.agent for entry in entries} == {"executor", "reflector"}
+    assert {entry.agent for entry in entries} == {"memory_manager", "reflector"}
 
 
 def test_a_second_run_finds_the_first_one_and_learns_nothing_twice(memory: Memory, folder: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentmem.errors import InputError
-from agentmem.memory.evidence import CHUNK_CHARACTERS, Message, Provenance, chunks, episodes_of
+from agentmem.memory.retaining.evidence import CHUNK_CHARACTERS, Message, Provenance, chunks, episodes_of
 from agentmem.records import Status
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)

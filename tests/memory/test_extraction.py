@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agentmem.memory.extraction import EntityMention, Extraction, RuleExtractor
+from agentmem.memory.retaining.extraction import EntityMention, Extraction, RuleExtractor
 from agentmem.records import Episode
 
 AT = datetime(2023, 5, 8, 13, 56, tzinfo=UTC)
@@ -128,6 +128,14 @@ def test_nobody_in_particular_is_the_user(speaker: str) -> None:
     (found,) = extracted((speaker, "I live in Boston."))
     assert triples(found) == [("user", "lives_in", "Boston")]
     assert found.facts[0].text == "The user lives in Boston."
+
+
+@pytest.mark.parametrize("said", ["I'm Priya.", "My name is Priya.", "I am priya"])
+def test_that_somebody_is_herself_is_no_fact(said: str) -> None:
+    (found,) = extracted(("Priya", said))
+    assert found.facts == ()
+    (more,) = extracted(("Priya", f"{said.rstrip('.')} and I live in Leeds."))
+    assert triples(more) == [("Priya", "lives_in", "Leeds")]
 
 
 def test_an_agent_s_own_acts_are_experience() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentmem.memory.fusion import blended, final_score, scaled_keyword, scaled_semantic, smoothed
+from agentmem.memory.recalling.fusion import blended, final_score, scaled_keyword, scaled_semantic, smoothed
 from agentmem.records import Kind
 from agentmem.stores import Hit
 

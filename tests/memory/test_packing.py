@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentmem.memory.packing import estimated_tokens, line_of, one_line, pack
-from agentmem.memory.recalled import RecalledMemory
+from agentmem.memory.recalling.packing import estimated_tokens, line_of, one_line, pack
+from agentmem.memory.recalling.recalled import RecalledMemory
 from agentmem.records import Kind, Status
 
 

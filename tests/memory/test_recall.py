@@ -7,8 +7,8 @@ import pytest
 
 from agentmem.errors import InputError
 from agentmem.memory import Memory, Message, Recall
-from agentmem.memory.querying import parse_query
-from agentmem.memory.recall import recall
+from agentmem.memory.recalling.querying import parse_query
+from agentmem.memory.recalling.recall import recall
 from agentmem.records import Kind, Status
 from agentmem.testing.written import WrittenExtractor, state
 

@@ -9,8 +9,8 @@ import pytest
 from agentmem.embeddings import HashingEmbedder
 from agentmem.errors import InputError
 from agentmem.memory import Memory, Message
-from agentmem.memory.dating import Dated, date_of
-from agentmem.memory.reflect import NOT_KNOWN
+from agentmem.memory.reflecting.dating import Dated, date_of
+from agentmem.memory.reflecting.reflect import NOT_KNOWN
 from agentmem.testing.written import WrittenExtractor, state
 
 BOSTON = state("Anna lives in Boston.", "Anna", "lives_in", "Boston", object_type="place")

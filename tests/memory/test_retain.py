@@ -8,7 +8,7 @@ import pytest
 
 from agentmem.errors import InputError, NotFound
 from agentmem.memory import ForgetRequest, Memory, Message
-from agentmem.memory.changes import NEVER
+from agentmem.memory.retaining.changes import NEVER
 from agentmem.records import Entity, Fact, Kind, Note, RelationshipType, Status, verify_chain
 from agentmem.stores import Direction, View
 from agentmem.testing.written import WrittenExtractor, state
@@ -292,3 +292,15 @@ def test_get_takes_the_beginning_of_an_id(memory: Memory, extractor: WrittenExtr
 def test_trust_out_of_range_is_refused(memory: Memory, trust: float) -> None:
     with pytest.raises(InputError, match="trust"):
         memory.retain("Anna moved.", trust=trust)
+
+
+def test_half_a_character_is_refused(memory: Memory) -> None:
+    with pytest.raises(InputError, match="character 6 of the text is half of a surrogate pair"):
+        memory.retain("Anna \ud83d moved.")
+    assert memory.log() == []
+
+
+@pytest.mark.parametrize("bank", ["", " ", "two\nlines", "bell\a"])
+def test_a_bank_s_name_is_one_readable_line(bank: str) -> None:
+    with pytest.raises(InputError, match="bank"):
+        Memory.open("sqlite:///:memory:", bank=bank)

@@ -2,49 +2,84 @@
 // Parameters: $bank the tenant, $about a name or word, $agent who wrote, $days how far back.
 
 // name: know
-// title: What do we know about this?
+// title: What do we know about $about?
 // shows: graph
 WITH $bank AS bank, toLower($about) AS about
-MATCH (claim:Fact|Note|Belief|Insight {bank: bank, status: 'active'})
+MATCH (claim:Fact|Belief|Insight {bank: bank, status: 'active'})
 WHERE toLower(claim.text) CONTAINS about
-   OR EXISTS { MATCH (claim)-[:SUBJECT|OBJECT|MENTIONS|ABOUT]->(e:Entity {bank: bank}) WHERE toLower(e.text) CONTAINS about }
-WITH claim ORDER BY claim.importance DESC, claim.created_at DESC LIMIT 60
-OPTIONAL MATCH (claim)-[link:SUBJECT|OBJECT|MENTIONS|ABOUT]->(entity:Entity)
+   OR EXISTS { (claim)-[:SUBJECT|OBJECT|ABOUT]->(e:Entity {bank: bank}) WHERE toLower(e.text) CONTAINS about }
+WITH claim ORDER BY claim.importance DESC, claim.created_at DESC, claim.id LIMIT 25
+OPTIONAL MATCH (claim)-[link:SUBJECT|OBJECT|ABOUT]->(entity:Entity)
 RETURN claim, link, entity;
 
 // name: why
-// title: Why do we believe it?
+// title: Why do we believe what we know about $about?
 // shows: graph
 WITH $bank AS bank, toLower($about) AS about
-MATCH (claim:Fact|Note|Belief|Insight {bank: bank, status: 'active'})
+MATCH (claim:Fact|Belief|Insight {bank: bank, status: 'active'})
 WHERE toLower(claim.text) CONTAINS about OR claim.id STARTS WITH about
-WITH bank, claim ORDER BY claim.importance DESC, claim.created_at DESC LIMIT 20
-OPTIONAL MATCH evidence = (claim)-[:DERIVED_FROM|EVIDENCED_BY*1..3]->({bank: bank})
-OPTIONAL MATCH support = (claim)-[:SUPPORTS|CONTRADICTS]-({bank: bank})
-OPTIONAL MATCH history = (claim)-[:SUPERSEDES*1..5]->({bank: bank})
-RETURN claim, evidence, support, history;
+WITH bank, claim ORDER BY claim.importance DESC, claim.created_at DESC, claim.id LIMIT 6
+CALL (bank, claim) {
+  RETURN null AS reason
+  UNION MATCH reason = (claim)-[:EVIDENCED_BY|DERIVED_FROM]->({bank: bank}) RETURN reason
+  UNION MATCH reason = (claim)-[:SUBJECT|OBJECT]->(:Entity) RETURN reason
+  UNION MATCH reason = (claim)-[:SUPPORTS|CONTRADICTS]-({bank: bank}) RETURN reason
+  UNION MATCH reason = (claim)-[:SUPERSEDES*1..5]->(:Fact)-[:EVIDENCED_BY]->(:Episode) RETURN reason
+}
+RETURN claim, reason;
+
+// name: history
+// title: What happened to what we know about $about, and for which reason?
+// shows: table
+WITH $bank AS bank, toLower($about) AS about
+MATCH (claim:Fact|Belief|Insight {bank: bank})
+WHERE toLower(claim.text) CONTAINS about OR claim.id STARTS WITH about
+MATCH (o:Operation {bank: bank, target: claim.id})
+OPTIONAL MATCH (before {bank: bank, id: o.before_id})
+RETURN substring(replace(toString(o.at), 'T', ' '), 0, 16) AS when, o.op AS operation, claim.text AS claim,
+       coalesce(before.text, '') AS before, coalesce(o.reason, '') AS reason,
+       [id IN coalesce(o.evidence, []) | head(COLLECT { MATCH (e:Episode {bank: bank, id: id}) RETURN e.text })] AS evidence,
+       coalesce(o.agent, '') AS agent
+ORDER BY o.seq DESC LIMIT 200;
 
 // name: changed
-// title: What changed lately?
+// title: What changed in the last $days days?
 // shows: table
 WITH $bank AS bank, toInteger($days) AS days
 MATCH (o:Operation {bank: bank})
-WHERE o.at >= datetime() - duration({days: days}) AND o.op <> 'NOOP'
-OPTIONAL MATCH (target {id: o.target, bank: bank})
-RETURN o.at AS at, o.op AS operation, o.kind AS kind, coalesce(target.text, '') AS text, o.reason AS reason, o.agent AS agent
-ORDER BY o.seq DESC LIMIT 200;
+WHERE o.at >= datetime() - duration({days: days}) AND o.op <> 'NOOP' AND o.kind IN ['Fact', 'Belief', 'Insight']
+OPTIONAL MATCH (now:Memory {bank: bank, id: o.target})
+OPTIONAL MATCH (before:Memory {bank: bank, id: o.before_id})
+RETURN substring(replace(toString(o.at), 'T', ' '), 0, 16) AS when, o.op AS operation, coalesce(now.text, '') AS claim,
+       coalesce(before.text, '') AS before, coalesce(o.reason, '') AS reason, coalesce(o.agent, '') AS agent
+ORDER BY CASE o.op WHEN 'ADD' THEN 1 ELSE 0 END, o.seq DESC LIMIT 200;
 
 // name: learned
 // title: What did the last run learn?
+// shows: table
+WITH $bank AS bank
+MATCH (last:Operation {bank: bank}) WHERE last.run_id <> ''
+WITH bank, last.run_id AS run ORDER BY last.seq DESC LIMIT 1
+MATCH (o:Operation {bank: bank, run_id: run})
+WHERE o.op <> 'NOOP' AND o.kind IN ['Fact', 'Belief', 'Insight']
+OPTIONAL MATCH (now:Memory {bank: bank, id: o.target})
+OPTIONAL MATCH (before:Memory {bank: bank, id: o.before_id})
+RETURN o.kind AS kind, o.op AS operation, coalesce(now.text, '') AS claim, coalesce(before.text, '') AS before,
+       coalesce(now.source, '') AS source, coalesce(o.agent, '') AS agent, run
+ORDER BY CASE o.kind WHEN 'Fact' THEN 1 ELSE 0 END, CASE o.op WHEN 'ADD' THEN 1 ELSE 0 END, o.seq DESC LIMIT 500;
+
+// name: run
+// title: What did the last run do?
 // shows: graph
 WITH $bank AS bank
 MATCH (run:Query {bank: bank})
-WITH bank, run ORDER BY run.created_at DESC LIMIT 1
-OPTIONAL MATCH steps = (run)-[:HAS_STEP]->(:Step)
-OPTIONAL MATCH (learned:Fact|Note|Belief|Insight {bank: bank, run_id: run.run_id}) WHERE run.run_id <> ''
-OPTIONAL MATCH tied = (run)-[:SUPPORTS|CONTRADICTS]->(:Insight)
-OPTIONAL MATCH from = (learned)-[:DERIVED_FROM|SUBJECT|OBJECT|ABOUT]->({bank: bank})
-RETURN run, steps, learned, tied, from LIMIT 200;
+WITH bank, run ORDER BY run.created_at DESC, run.id LIMIT 1
+CALL (bank, run) {
+  MATCH did = (run)-[:HAS_STEP]->(:Step) RETURN did
+  UNION MATCH did = (run)-[:HAS_STEP]->(:Step)-[:USED]->({bank: bank}) RETURN did
+  UNION MATCH did = (run)-[:SUPPORTS|CONTRADICTS]->(:Insight) RETURN did
+}
+RETURN did LIMIT 100;
 
 // name: contradictions
 // title: What contradicts what?
@@ -52,24 +87,28 @@ RETURN run, steps, learned, tied, from LIMIT 200;
 WITH $bank AS bank
 MATCH dispute = (one {bank: bank})-[:CONTRADICTS]->(other {bank: bank})
 WHERE one.status IN ['active', 'pending', 'quarantined'] AND other.status IN ['active', 'pending', 'quarantined']
-OPTIONAL MATCH evidence = (one)-[:EVIDENCED_BY]->(:Episode)
-OPTIONAL MATCH counter = (other)-[:EVIDENCED_BY]->(:Episode)
-RETURN dispute, evidence, counter LIMIT 100;
+WITH one, other, dispute ORDER BY one.created_at DESC, one.id LIMIT 25
+CALL (one, other) {
+  RETURN null AS evidence
+  UNION MATCH evidence = (one)-[:EVIDENCED_BY]->(:Episode) RETURN evidence
+  UNION MATCH evidence = (other)-[:EVIDENCED_BY]->(:Episode) RETURN evidence
+}
+RETURN dispute, evidence;
 
 // name: replaced
 // title: What took the place of what?
 // shows: graph
 WITH $bank AS bank
 MATCH (new {bank: bank})-[link:SUPERSEDES]->(old {bank: bank})
-WITH new, link, old ORDER BY new.created_at DESC LIMIT 50
+WITH new, link, old ORDER BY new.created_at DESC, new.id LIMIT 25
 OPTIONAL MATCH (new)-[about:SUBJECT]->(entity:Entity)
 RETURN new, link, old, about, entity;
 
 // name: written
-// title: What did this agent write?
+// title: What did $agent write?
 // shows: graph
 WITH $bank AS bank, $agent AS agent
-MATCH (memory:Episode|Fact|Note|Belief|Insight|Query|Step|Interaction {bank: bank, agent: agent})
-WITH memory ORDER BY memory.created_at DESC LIMIT 60
-OPTIONAL MATCH (memory)-[link:SUBJECT|OBJECT|ABOUT|HAS_STEP|DERIVED_FROM]->(other)
+MATCH (memory:Fact|Belief|Insight|Query {bank: bank, agent: agent})
+WITH memory ORDER BY memory.created_at DESC, memory.id LIMIT 25
+OPTIONAL MATCH (memory)-[link:SUBJECT|OBJECT|ABOUT|SUPERSEDES|SUPPORTS]->(other)
 RETURN memory, link, other;

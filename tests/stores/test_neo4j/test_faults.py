@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,49 +10,18 @@ from datetime import timedelta
 import neo4j
 import pytest
 
-from agentmem.errors import ConfigurationError, ConflictError, InputError, SchemaVersionError, StoreUnavailable
-from agentmem.neo4j_server import ServerAccess
+from agentmem.embeddings import HashingEmbedder
+from agentmem.errors import ConflictError, InputError, SchemaVersionError, StoreCorrupt, StoreUnavailable
+from agentmem.memory import Memory, Message
 from agentmem.records import Guard, Kind, RelationshipType, Status, verify_chain
-from agentmem.stores import KeySearch, TextSearch, VectorSearch, View, open_store
+from agentmem.stores import KeySearch, TextSearch, VectorSearch, View
 from agentmem.stores.neo4j import Neo4jStore
-from agentmem.testing import BANK, START, adding, changeset, closed, make_fact, relation, unit_vectors
+from agentmem.testing import BANK, START, TickingClock, adding, changeset, closed, make_fact, relation, unit_vectors
 
 pytestmark = pytest.mark.neo4j
 
 Open = Callable[..., Neo4jStore]
 _VIEW = View(bank=BANK)
-
-
-def test_a_wrong_password_is_refused_and_shown_nowhere(server: ServerAccess, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    host = server.url.partition("://")[2]
-    with pytest.raises(StoreUnavailable, match="refused user or password") as caught:
-        open_store(f"bolt://{server.user}:wr0ng-secret@{host}")
-    assert "wr0ng" not in str(caught.value) + repr(caught.value) + caplog.text
-
-
-def test_the_password_can_be_given_beside_the_url(server: ServerAccess, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    with open_neo4j_store(server.url, server) as store:
-        assert server.password not in store.url + repr(store) + repr(vars(store)) + caplog.text
-        assert store.banks() is not None
-
-
-def open_neo4j_store(url: str, server: ServerAccess) -> Neo4jStore:
-    store = open_store(url, user=server.user, password=server.password)
-    assert isinstance(store, Neo4jStore)
-    return store
-
-
-def test_an_encrypted_scheme_to_a_plain_server(server: ServerAccess) -> None:
-    host = server.url.partition("://")[2]
-    with pytest.raises(StoreUnavailable, match="cannot be reached"):
-        open_store(f"bolt+s://{server.user}:{server.password}@{host}")
-
-
-def test_a_database_that_is_not_there(store_url: str) -> None:
-    with pytest.raises(ConfigurationError, match="no database of that name"):
-        open_store(f"{store_url}/nowhere")
 
 
 def test_a_store_of_a_newer_version_is_left_alone(open_neo4j: Open, driver: neo4j.Driver) -> None:
@@ -143,6 +111,52 @@ def test_no_connection_left(open_neo4j: Open, driver: neo4j.Driver) -> None:
     assert store.head(BANK)[0] == 2
 
 
+def test_more_writers_than_connections_wait_for_one(open_neo4j: Open) -> None:
+    store = open_neo4j(pool=2)
+
+    def write(worker: int) -> None:
+        for number in range(5):
+            store.commit(changeset(adding(make_fact(f"{worker}-{number}"), terms="w")))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    operations = store.operations(BANK)
+    assert len(operations) == 40
+    assert verify_chain(operations) is None
+
+
+def test_a_commit_that_the_server_ends(open_neo4j: Open, driver: neo4j.Driver) -> None:
+    """An administrator, or a limit on time, ends transactions: ours waits for a lock and is ended in the middle."""
+    store = open_neo4j()
+    store.commit(changeset(adding(make_fact("a"))))
+    more = changeset(adding(make_fact("b")), adding(make_fact("c")))
+    with (
+        ThreadPoolExecutor(1) as pool,
+        driver.session(database="neo4j") as session,
+        session.begin_transaction() as holder,
+    ):
+        holder.run("MATCH (b:Bank) SET b.name = b.name").consume()
+        writing = pool.submit(store.commit, more)
+        driver.execute_query("TERMINATE TRANSACTIONS $ids", ids=_await_blocked(driver), database_="neo4j")
+        with pytest.raises(StoreUnavailable, match="nothing was written"):
+            writing.result()
+        holder.rollback()
+    assert store.head(BANK)[0] == 1
+    store.commit(more)
+    operations = store.operations(BANK)
+    assert [operation.target for operation in operations] == ["fact-a", "fact-b", "fact-c"]
+    assert verify_chain(operations) is None
+
+
+def _await_blocked(driver: neo4j.Driver) -> list[str]:
+    """Wait for transactions that wait for a lock; their ids."""
+    while True:
+        query = "SHOW TRANSACTIONS YIELD transactionId AS id, status WHERE status STARTS WITH 'Blocked' RETURN id"
+        found = [row["id"] for row in driver.execute_query(query, database_="neo4j").records]
+        if found:
+            return found
+
+
 def _read_until_refused(store: Neo4jStore) -> None:
     for _ in range(1_000):  # until the other thread has the only connection
         store.head(BANK)
@@ -166,6 +180,56 @@ def test_an_index_that_fails_and_one_that_is_being_filled(open_neo4j: Open, driv
         driver.execute_query("MATCH (n:Memory {bank: 'x'}) DELETE n", database_="neo4j")
         driver.execute_query("DROP INDEX agentmem_key", database_="neo4j")
     assert len(open_neo4j().banks()) == 1
+
+
+def test_an_index_that_goes_while_the_store_is_open(open_neo4j: Open, driver: neo4j.Driver) -> None:
+    store = open_neo4j()
+    store.commit(changeset(*(adding(make_fact(f"{n}"), terms=f"w{n}") for n in range(10))))
+    search = TextSearch(terms=("w7", "new"), k=5)
+    driver.execute_query("DROP INDEX agentmem_terms", database_="neo4j")
+    with pytest.raises(StoreUnavailable, match="an index of the store is gone"):
+        store.search(_VIEW, [search])
+    store.commit(changeset(adding(make_fact("new"), terms="new")))  # what is written meanwhile is found later
+    for opened in (open_neo4j(), store):
+        assert {hit.id for hit in opened.search(_VIEW, [search])[0]} == {"fact-7", "fact-new"}
+    assert verify_chain(store.operations(BANK)) is None
+
+
+def test_nodes_that_another_program_doubled_are_damage(open_neo4j: Open, driver: neo4j.Driver) -> None:
+    open_neo4j().commit(changeset(adding(make_fact("a"))))
+    driver.execute_query("DROP CONSTRAINT agentmem_id", database_="neo4j")
+    double = "MATCH (n:Memory {id: 'fact-a'}) CREATE (m:Memory:Fact) SET m = properties(n)"
+    driver.execute_query(double, database_="neo4j")
+    try:
+        with pytest.raises(StoreCorrupt, match="two nodes of one id"):
+            open_neo4j()
+    finally:
+        driver.execute_query("MATCH (n:Memory) DETACH DELETE n", database_="neo4j")
+        open_neo4j()
+
+
+def test_clocks_that_differ_by_hours_change_nothing_about_order(open_neo4j: Open) -> None:
+    places = ("Oslo", "Bergen", "Graz", "Porto", "Lima", "Turin")
+    hours = (0, 5)
+    clients = [
+        Memory(store=open_neo4j(), embedder=HashingEmbedder(), clock=TickingClock(START + timedelta(hours=ahead)))
+        for ahead in hours
+    ]
+    for number, place in enumerate(places):
+        said = Message(text=f"I live in {place}.", speaker="Maya", at=START + timedelta(days=number))
+        clients[number % 2].retain([said], source="chat")
+    operations = clients[0].store.operations(clients[0].bank)
+    assert verify_chain(operations) is None
+    assert [operation.seq for operation in operations] == list(range(1, len(operations) + 1))
+    assert len({operation.at.hour for operation in operations}) == len(hours)  # they do write in turn
+    for client in clients:
+        facts = client.store.scan(View(bank=client.bank, kinds=frozenset({Kind.FACT})))
+        assert [fact.text for fact in facts] == ["Maya lives in Turin."]
+        for number, place in enumerate(places):
+            view = View(bank=client.bank, kinds=frozenset({Kind.FACT}), valid_at=START + timedelta(days=number))
+            assert [fact.text for fact in client.store.scan(view)] == [f"Maya lives in {place}."]
+        assert "Turin" in client.reflect("Where does Maya live?").answer
+        assert "Lima" in client.reflect("Where did Maya live before?").answer
 
 
 def test_what_no_index_takes_is_refused_whole(open_neo4j: Open) -> None:

@@ -1,0 +1,1 @@
+"""Questions: what is asked about whom, for which time, and what kind of answer fits."""

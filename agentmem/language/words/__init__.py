@@ -1,0 +1,1 @@
+"""Words: sentences, terms, verb forms, chat spelling."""

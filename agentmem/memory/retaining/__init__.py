@@ -1,0 +1,1 @@
+"""The write path: evidence, what it says, what is known around it, what that means, and what is written."""

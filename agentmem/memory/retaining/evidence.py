@@ -1,0 +1,182 @@
+"""Evidence in: turns and documents become Episodes, verbatim, with ids that a retry makes again."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from agentmem.errors import InputError
+from agentmem.records import Episode, Kind, Status, node_id
+
+CHUNK_CHARACTERS = 1_000
+"""Documents are cut at paragraphs into pieces of at most about this size: what the default embedder reads whole."""
+
+_HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
+_BLOCK = re.compile(r"\n\s*\n")
+_SENTENCE_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+|\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One turn of a conversation, or one piece of text with its own origin."""
+
+    text: str
+    """What was said, verbatim."""
+    speaker: str = ""
+    """Who said it; "I" in the text means this person."""
+    at: datetime | None = None
+    """When it was said. A time without a zone is taken as UTC."""
+    source: str = ""
+    """The conversation or document that it belongs to; defaults to the `source` of the call."""
+    id: str = ""
+    """The caller's id of the turn; comes back as the episode's `source`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What the episodes of one call have in common."""
+
+    bank: str
+    source: str = ""
+    at: datetime | None = None
+    trust: float = 1.0
+    agent: str = ""
+    run_id: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no degree of trust."""
+        if not 0.0 <= self.trust <= 1.0:
+            raise InputError(f"trust is {self.trust}.", where="retain", hint="It lies between 0 and 1.")
+
+
+def episodes_of(content: str | Message | Sequence[Message], about: Provenance, *, now: datetime) -> list[Episode]:
+    """The episodes of a text or conversation, in order.
+
+    A long text is cut into chunks. What has a source is undated unless a date is given; what has none is said now.
+    An id depends on bank, origin, speaker, words, the caller's id and date, and on how often the same words stood there
+    before, never on the position: an insertion into a document leaves the ids of the rest as they were.
+
+    Raises:
+        InputError: there is nothing to remember: no text at all; or it holds what cannot be stored.
+    """
+    drafts = list(_drafts(content, about))
+    if not drafts:
+        raise InputError(
+            "there is nothing to remember: the text is empty.",
+            where=about.source,
+            hint="Give text with words in it.",
+        )
+    seen: Counter[tuple[str, ...]] = Counter()
+    episodes = []
+    for position, (message, headings) in enumerate(drafts):
+        origin = message.source or about.source
+        _require_storable(message.text, message.speaker, message.id, origin)
+        stated_at = _utc(message.at)
+        identity = (origin, message.id, message.speaker, message.text, str(stated_at or ""))
+        occurrence, seen[identity] = seen[identity], seen[identity] + 1
+        episodes.append(
+            Episode(
+                id=node_id(Kind.EPISODE, about.bank, *identity, occurrence),
+                bank=about.bank,
+                text=message.text,
+                created_at=now,
+                at=stated_at or (None if origin else now),
+                status=Status.PENDING,
+                trust=about.trust,
+                source=message.id or origin,
+                agent=about.agent,
+                run_id=about.run_id,
+                speaker=message.speaker,
+                position=position,
+                origin=origin,
+                metadata={"headings": headings} if headings else {},
+            )
+        )
+    return episodes
+
+
+def _require_storable(*texts: str) -> None:
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(
+                f"character {error.start + 1} of the text is half of a surrogate pair, which no encoding can store.",
+                where=text[:40].encode(errors="replace").decode(),
+                hint="Decode it with errors='replace' first.",
+            ) from error
+
+
+def chunks(text: str, *, size: int = CHUNK_CHARACTERS) -> Iterator[tuple[str, str]]:
+    """Pieces of a document with the path of Markdown headings above each ("Team > Anna"), in order.
+
+    Pieces end at paragraphs; a paragraph over `size` characters is cut at sentences, a sentence over it at `size`.
+    """
+    path: list[tuple[int, str]] = []
+    buffer: list[str] = []
+    for block in _BLOCK.split(text.strip()):
+        heading = _HEADING.match(block.strip().split("\n", 1)[0])
+        if heading or sum(map(len, buffer)) + len(block) > size:
+            yield from _flush(buffer, path)
+        if heading:
+            level = len(heading[1])
+            path = [*(entry for entry in path if entry[0] < level), (level, heading[2])]
+        for piece in _pieces(block.strip("\n"), size):
+            if sum(map(len, buffer)) + len(piece) > size:
+                yield from _flush(buffer, path)
+            buffer.append(piece)
+    yield from _flush(buffer, path)
+
+
+def _flush(buffer: list[str], path: list[tuple[int, str]]) -> Iterator[tuple[str, str]]:
+    joined = "\n\n".join(buffer).strip()
+    buffer.clear()
+    if joined:
+        yield joined, " > ".join(title for _, title in path)
+
+
+def _pieces(block: str, size: int) -> Iterator[str]:
+    if len(block) <= size:
+        yield block
+        return
+    piece = ""
+    for sentence in _cut(_SENTENCE_END.split(block), size):
+        if piece and len(piece) + len(sentence) + 1 > size:
+            yield piece
+            piece = ""
+        piece = f"{piece} {sentence}" if piece else sentence
+    if piece:
+        yield piece
+
+
+def _cut(sentences: Iterable[str], size: int) -> Iterator[str]:
+    for sentence in sentences:
+        for start in range(0, len(sentence), size):
+            yield sentence[start : start + size]
+
+
+def _drafts(content: str | Message | Sequence[Message], about: Provenance) -> Iterator[tuple[Message, str]]:
+    if isinstance(content, str):
+        for text, headings in chunks(content):
+            yield Message(text=text, at=about.at), headings
+        return
+    for message in [content] if isinstance(content, Message) else content:
+        if message.text.strip():
+            dated = message.at or about.at
+            stated = Message(
+                text=message.text,
+                speaker=message.speaker.strip(),
+                at=dated,
+                source=message.source,
+                id=message.id,
+            )
+            yield stated, ""
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
