@@ -122,7 +122,7 @@ def style_command() -> str:
     """The command that gives Browser the style sheet on connecting: as JSON, since semicolons part commands."""
     rules = {
         selector: {key: value.strip().strip('"') for key, value in _PROPERTY.findall(body)}
-        for selector, body in _RULE.findall(re.sub(r"/\*.*?\*/", "", read(STYLE), flags=re.DOTALL))
+        for selector, body in _RULE.findall(read(STYLE))
     }
     return "style " + json.dumps(rules, separators=(",", ":"))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
-from agentmem.errors import ConfigurationError, StoreUnavailable
+from agentmem.errors import ConfigurationError, InputError, StoreUnavailable
 from agentmem.neo4j_server import bolt
 from agentmem.neo4j_server.content import browser_url, saved_scripts
 from agentmem.neo4j_server.docker import DockerHost, find_engine
@@ -29,7 +29,8 @@ _STOP_SECONDS: Final = 60.0
 _GONE_SECONDS: Final = 5.0  # a killed process is gone at once, its ports when the system has freed its memory
 _POLL: Final = 0.1
 _SHOWN: Final = 12  # lines of a log in an error
-_TELLING: Final = re.compile(r"ERROR|Error|Caused by|Exception|WARN|failed|Unrecognized", re.ASCII)
+_SIZE: Final = re.compile(r"[1-9]\d*[kmg]", re.ASCII | re.IGNORECASE)
+_TELLING: Final = re.compile(r"Invalid|ERROR|Error|Caused by|Exception|WARN|failed|Unrecognized", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +154,7 @@ class Neo4jServer:
             seconds: How long it may take to answer.
 
         Raises:
+            InputError: ports or memory are none that a server can have.
             ConfigurationError: Java, Maven or the password is missing, or the home belongs to another line.
             StoreUnavailable: a port is taken, or the server died or does not answer; it is not left running.
         """
@@ -164,6 +166,7 @@ class Neo4jServer:
             if known is not None and self._runs(known) and self._answers(known, seconds):
                 return self._status(known)
             given = settings or self.settings()
+            _require_sound(given)
             _require_free(given, patience=_GONE_SECONDS if known is not None and known.how else 0.0)
             record = ServerRecord(
                 line=chosen.line,
@@ -292,6 +295,23 @@ def _fitting(release: Release | None, known: ServerRecord | None, home: Path) ->
             hint=f"`--line {known.line}` starts it; `--home` names another place for line {release.line}.",
         )
     return RELEASES[known.line]
+
+
+def _require_sound(settings: ServerSettings) -> None:
+    """Refuse settings with which no server can start.
+
+    Raises:
+        InputError: names the setting.
+    """
+    for option, size in (("--heap", settings.heap), ("page cache", settings.page_cache)):
+        if not _SIZE.fullmatch(size):
+            raise InputError(f"{size!r} is no size.", where=option, hint="Write it like 512m or 2g.")
+    if settings.bolt_port == settings.http_port:
+        raise InputError(
+            f"Bolt and Neo4j Browser cannot both have port {settings.http_port}.",
+            where="--http-port",
+            hint="Name two different ports.",
+        )
 
 
 def _require_free(settings: ServerSettings, *, patience: float) -> None:

@@ -1,6 +1,9 @@
 """The real Neo4j Browser in headless Chromium, on the graph of the main example: it answers every saved query.
 
-AGENTMEM_PICTURES names a folder that keeps a picture of each answer. The README's picture is `why.png` of such a folder.
+AGENTMEM_PICTURES names a folder that keeps a picture of each answer. The README's picture is its `why.png`:
+
+    AGENTMEM_PICTURES=/tmp/pictures python -m pytest -m neo4j tests/neo4j_server/test_browser.py
+    cp /tmp/pictures/why.png docs/images/neo4j-browser.png
 """
 
 from __future__ import annotations
@@ -21,8 +24,16 @@ import pytest
 
 from agentmem.embeddings import HashingEmbedder
 from agentmem.memory import Memory, Message
-from agentmem.neo4j_server import LTS, NoTestServer, ServerAccess, content, saved_queries, server_for_tests
-from agentmem.stores import open_store
+from agentmem.neo4j_server import (
+    LTS,
+    NoTestServer,
+    ServerAccess,
+    content,
+    find_release,
+    saved_queries,
+    server_for_tests,
+)
+from agentmem.stores import View, open_store
 from agentmem.transfer import migrate
 from agentmem.workflow.workflow import Workflow
 
@@ -30,9 +41,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 REQUIRED: Final = os.environ.get("AGENTMEM_REQUIRE_NEO4J", "") not in ("", "0")
+LINE: Final = os.environ.get("AGENTMEM_NEO4J_LINE", LTS.line)
 PICTURES: Final = os.environ.get("AGENTMEM_PICTURES", "")
 EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "team_brief"
-VALUES: Final = {"bank": "heron", "about": "moved to Lisbon", "agent": "executor", "days": "7"}
+VALUES: Final = {"bank": "heron", "about": "moved to Lisbon", "days": "7"}
 QUIET: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -92,15 +104,15 @@ pytestmark = pytest.mark.neo4j
 def test_browser_answers_every_saved_query(tmp_path: Path) -> None:
     assert set(ANSWERS) == set(saved_queries())
     with _chromium() as page, _server() as access:
-        _fill(access, tmp_path)
+        values = {**VALUES, "agent": _fill(access, tmp_path)}
         pictures = Path(PICTURES or tmp_path / "pictures")
         pictures.mkdir(parents=True, exist_ok=True)
         _connect(page, access)
         for name, expected in ANSWERS.items():
-            frame = _ask(page, name)
+            frame = _ask(page, name, values)
             _check(frame, expected, name)
             _picture(page, frame, pictures / f"{name}.png")
-        _keep_queries(page)
+        _keep_queries(page, values)
 
 
 def _lacking(what: str) -> str:
@@ -117,25 +129,31 @@ def _chromium() -> Iterator[Page]:
     except ModuleNotFoundError:
         _lacking("playwright is not installed")
     program = shutil.which("chromium") or shutil.which("chromium-browser") or _lacking("Chromium is not installed")
-    with playwright.sync_playwright() as driver:
-        with closing(driver.chromium.launch(executable_path=program, args=list(QUIET))) as chromium:
-            page = chromium.new_page(viewport={"width": 1200, "height": 900})
-            page.set_default_timeout(SECONDS)
-            yield page
+    with (
+        playwright.sync_playwright() as driver,
+        closing(driver.chromium.launch(executable_path=program, args=list(QUIET))) as chromium,
+    ):
+        page = chromium.new_page(viewport={"width": 1200, "height": 900})
+        page.set_default_timeout(SECONDS)
+        yield page
 
 
 @contextmanager
 def _server() -> Iterator[ServerAccess]:
     """A server of its own: one that somebody named need not have Browser, nor want this data."""
     try:
-        with server_for_tests(LTS, environment={"AGENTMEM_REQUIRE_NEO4J": str(int(REQUIRED))}) as access:
+        with server_for_tests(find_release(LINE), environment={"AGENTMEM_REQUIRE_NEO4J": str(int(REQUIRED))}) as access:
             yield access
     except NoTestServer as missing:
         pytest.skip(str(missing))
 
 
-def _fill(access: ServerAccess, folder: Path) -> None:
-    """Run the main example, contradict a part of it on less authority, and bring all of it to the server."""
+def _fill(access: ServerAccess, folder: Path) -> str:
+    """Run the main example, contradict a part of it on less authority, and bring all of it to the server.
+
+    Returns:
+        The agent that wrote the fact which the queries are about.
+    """
     copy = folder / "team_brief"
     shutil.copytree(EXAMPLE, copy, ignore=shutil.ignore_patterns("*.db*", "report.md"))
     with Workflow.from_file(copy / "workflow.yaml").begin() as run:
@@ -148,6 +166,7 @@ def _fill(access: ServerAccess, folder: Path) -> None:
         rumour = Message(speaker="Tom", at=datetime(2025, 6, 3, tzinfo=UTC), text="Ravi lives in Boston.")
         memory.retain([rumour], trust=0.4)
         assert migrate(made, seen).proved
+        return next(node.agent for node in made.scan(View(bank=VALUES["bank"]), limit=1000) if node.text == MOVED)
 
 
 def _connect(page: Page, access: ServerAccess) -> None:
@@ -158,14 +177,14 @@ def _connect(page: Page, access: ServerAccess) -> None:
     assert page.get_by_text("we collect information on product usage").count() == 0
 
 
-def _ask(page: Page, name: str) -> Locator:
+def _ask(page: Page, name: str, values: Mapping[str, str]) -> Locator:
     """Run a query as a person does; the frame that answers."""
     query = saved_queries()[name]
     page.focus(".monaco-editor textarea")
     page.keyboard.press("Control+A")
-    page.keyboard.insert_text(query.filled(VALUES))
+    page.keyboard.insert_text(query.filled(values))
     page.keyboard.press("Control+Enter")
-    frame = page.locator("[data-testid=frame]").filter(has_text=f"// {query.question(VALUES)}")
+    frame = page.locator("[data-testid=frame]").filter(has_text=f"// {query.question(values)}")
     frame.locator("g.node, table tbody tr").first.wait_for(state="attached")
     return frame
 
@@ -190,21 +209,23 @@ def _check(frame: Locator, expected: Answer, name: str) -> None:
 def _picture(page: Page, frame: Locator, path: Path) -> None:
     """Keep the answer as it looks on the whole window."""
     press = "button => button.click()"
+    page.mouse.move(1, 1)  # what it points at is drawn in another way
     frame.get_by_title("Fullscreen").first.evaluate(press)
     if frame.locator("g.node").count():
         for panel in frame.get_by_title("Collapse the node properties display").all():  # Browser remembers it
             panel.evaluate(press)
         page.wait_for_function(_STABLE, polling=300)
         frame.locator("[aria-label=zoom-to-fit]").first.evaluate(press)
+        page.evaluate("window.before = ''")  # what it was before is no sign that it stands
         page.wait_for_function(_STABLE, polling=300)
     page.screenshot(path=path)
     frame.get_by_title("Close fullscreen").first.evaluate(press)
 
 
-def _keep_queries(page: Page) -> None:
+def _keep_queries(page: Page, values: Mapping[str, str]) -> None:
     """Drop the file of the saved queries on the window: they are listed under the star."""
-    page.evaluate(_DROP, base64.b64encode(content.saved_scripts(VALUES)).decode())
+    page.evaluate(_DROP, base64.b64encode(content.saved_scripts(values)).decode())
     page.click("[data-testid=navigationFavorites]")
     page.get_by_text("agentmem", exact=True).click()
     for query in saved_queries().values():
-        page.get_by_text(query.question(VALUES)).first.wait_for()
+        page.get_by_text(query.question(values)).first.wait_for()

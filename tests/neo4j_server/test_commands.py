@@ -78,7 +78,13 @@ def test_browser_prints_an_address_with_the_query_and_lists_the_questions(
     said = capsys.readouterr().out
     assert said.startswith("http://127.0.0.1:")
     assert "%27team%27" in said.splitlines()[0]
-    assert all(query.title in said for query in saved_queries().values())
+    assert "What do we know about Anna?" in said
+    run("browser", "--print", "--days", "3")
+    said = capsys.readouterr().out
+    assert all(f"  {name} " in said for name in saved_queries())
+    assert "What changed in the last 3 days?" in said
+    assert str(running.saved_scripts) in said
+    assert running.saved_scripts.read_bytes()[:2] == b"PK"
     run("browser", "--json")
     data = json.loads(capsys.readouterr().out)
     assert {query["name"] for query in data["queries"]} == set(saved_queries())
@@ -90,6 +96,8 @@ def test_browser_prints_an_address_with_the_query_and_lists_the_questions(
     [
         (("start", "--line", "4"), "--line"),
         (("start", "--with", "podman"), "--with"),
+        (("start", "--heap", "much"), "--heap"),
+        (("start", "--bolt-port", "7474", "--http-port", "7474"), "--http-port"),
         (("fetch", "--line", "x"), "--line"),
         (("init", "--store", "sqlite:///x.db"), "--store"),
     ],
@@ -98,6 +106,11 @@ def test_a_mistake_is_named(arguments: tuple[str, ...], where: str) -> None:
     with pytest.raises(InputError) as caught:
         run(*arguments)
     assert caught.value.where == where
+
+
+def test_the_guide_is_printed_without_a_server(capsys: pytest.CaptureFixture[str]) -> None:
+    run("browser", "--guide")
+    assert "What do we know about Anna?" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["init", "browser"])

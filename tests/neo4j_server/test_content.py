@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -29,6 +31,7 @@ def test_every_label_has_a_colour_and_a_caption() -> None:
 def test_the_style_is_one_line_that_browser_does_not_take_for_several_commands() -> None:
     assert not set(";\n") & set(content.style_command())
     assert ":style" not in content.style_command()
+    assert "/*" not in content.read(content.STYLE), "Browser takes a comment for a part of the next selector"
 
 
 @pytest.mark.parametrize("query", saved_queries().values(), ids=lambda q: q.name)
@@ -39,7 +42,7 @@ def test_a_saved_query_stays_in_its_bank_and_names_only_what_the_graph_has(query
     assert set(query.parameters) <= set(VALUES)
     assert "bank: bank" in query.text
     named = set(re.findall(r"[(:|]([A-Z][a-z]+)\b", query.text))
-    assert named <= LABELS
+    assert named <= LABELS | {"Memory"}
     types = set(re.findall(r"\b[A-Z]+_[A-Z_]+\b|(?<=[:|])[A-Z]{4,}\b", query.text))
     assert types <= set(RelationshipType)
 
@@ -51,6 +54,28 @@ def test_a_filled_query_survives_the_way_into_browser(query: content.SavedQuery)
     url = with_query(browser_url(7474, 7687), filled)
     assert parse_qs(urlsplit(url).query)["arg"] == [filled]
     assert parse_qs(urlsplit(url).query)["dbms"] == ["bolt://neo4j@127.0.0.1:7687"]
+
+
+def test_a_question_names_its_values_and_a_value_cannot_end_the_comment_that_holds_it() -> None:
+    know = find_query("know")
+    assert know.question({}) == "What do we know about ...?"
+    assert know.filled({"bank": "b", "about": "Anna\nMATCH (n) DETACH DELETE n"}).splitlines()[:2] == [
+        "// What do we know about Anna MATCH (n) DETACH DELETE n?",
+        "WITH 'b' AS bank, toLower('Anna\\nMATCH (n) DETACH DELETE n') AS about",
+    ]
+
+
+def test_saved_scripts_hold_every_query_with_its_bank() -> None:
+    packed = content.saved_scripts({"bank": "heron", "days": "7"})
+    assert packed == content.saved_scripts({"bank": "heron", "days": "7"})
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        scripts = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert set(scripts) == {f"agentmem/{name}.cypher" for name in saved_queries()}
+    for text in scripts.values():
+        assert text.startswith("// ")
+        assert "'heron' AS bank" in text
+        assert "$" not in text
+    assert "toLower('ABOUT')" in scripts["agentmem/know.cypher"]
 
 
 def test_a_value_cannot_leave_its_quotes() -> None:

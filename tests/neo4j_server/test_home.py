@@ -79,6 +79,7 @@ def test_the_configuration_keeps_to_loopback(home: ServerHome) -> None:
         assert f"server.{protocol}.advertised_address=127.0.0.1:{port}\n" in text
     assert "server.https.enabled=false\n" in text
     assert "dbms.usage_report.enabled=false\n" in text
+    assert "client.allow_telemetry=false\n" in text
     assert "db.tx_log.preallocate=false\n" in text
     assert "password" not in text
     assert _mode(home.configuration) == 0o600

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
@@ -15,12 +16,17 @@ from pathlib import Path
 
 import neo4j
 import pytest
+import typer
 from neo4j.exceptions import AuthError
 
-from agentmem.errors import AgentmemError, ConfigurationError, StoreUnavailable
+from agentmem.cli import neo4j as cli
+from agentmem.embeddings import HashingEmbedder
+from agentmem.errors import AgentmemError, ConfigurationError, NotFound, StoreUnavailable
+from agentmem.memory import Memory
 from agentmem.neo4j_server import LTS, Neo4jServer, ServerSettings, ServerStatus, has_jars, saved_queries, short_lived
 from agentmem.neo4j_server.ports import is_free
 from agentmem.neo4j_server.process import identify
+from agentmem.stores import open_store
 
 pytestmark = pytest.mark.neo4j
 
@@ -50,7 +56,7 @@ def _write(url: str, password: str) -> None:
         driver.execute_query("CREATE (:Thing)", database_="neo4j")
 
 
-def test_a_life(server: Neo4jServer, tmp_path: Path) -> None:
+def test_a_life(server: Neo4jServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = short_lived()
     started = _start(server, settings)
     assert (started.running, started.answers, started.version) == (True, True, LTS.version)
@@ -70,6 +76,7 @@ def test_a_life(server: Neo4jServer, tmp_path: Path) -> None:
     assert replace(server.settings(), extra={}, jvm_flags=()) == replace(settings, extra={}, jvm_flags=())
     assert _count(again.bolt_url, password) == 1, "what was committed survived"
     _check_saved_queries(again.bolt_url, password)
+    _check_banks(server, again.bolt_url, password, capsys)
 
     status = server.status()
     status.password_file.write_text("not-the-right-one\n")
@@ -116,6 +123,31 @@ def _check_saved_queries(url: str, password: str) -> None:
             parameters = {name: VALUES[name] for name in query.parameters}
             assert driver.execute_query(query.text, parameters, database_="neo4j").records == []
             assert driver.execute_query(query.filled(VALUES), database_="neo4j").records == []
+
+
+def _check_banks(server: Neo4jServer, url: str, password: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Browser is opened on the bank that the server has; with several, on the one that is named."""
+    assert _bank_shown(server, capsys) == "default"
+    for bank in ("heron", "ibis"):
+        with Memory(
+            store=open_store(url, user="neo4j", password=password), embedder=HashingEmbedder(), bank=bank
+        ) as one:
+            one.retain("Anna lives in Lisbon.")
+        assert _bank_shown(server, capsys, "--bank", bank) == bank
+        if bank == "heron":
+            assert _bank_shown(server, capsys) == bank
+    for arguments in ((), ("--bank", "stork")):
+        with pytest.raises(NotFound) as caught:
+            _bank_shown(server, capsys, *arguments)
+        assert "heron, ibis" in caught.value.hint
+
+
+def _bank_shown(server: Neo4jServer, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    app = typer.Typer()
+    cli.register(app)
+    app.callback()(lambda: None)
+    app(["neo4j", "browser", "--json", "--home", str(server.home), *arguments], standalone_mode=False)
+    return str(json.loads(capsys.readouterr().out)["bank"])
 
 
 def test_settings_that_neo4j_refuses_are_said_in_its_words(server: Neo4jServer) -> None:

@@ -13,7 +13,7 @@ OPTIONAL MATCH (claim)-[link:SUBJECT|OBJECT|ABOUT]->(entity:Entity)
 RETURN claim, link, entity;
 
 // name: why
-// title: Why do we believe what we know about $about?
+// title: Why do we believe: $about?
 // shows: graph
 WITH $bank AS bank, toLower($about) AS about
 MATCH (claim:Fact|Belief|Insight {bank: bank, status: 'active'})
@@ -29,7 +29,7 @@ CALL (bank, claim) {
 RETURN claim, reason;
 
 // name: history
-// title: What happened to what we know about $about, and for which reason?
+// title: What happened, and for which reason: $about?
 // shows: table
 WITH $bank AS bank, toLower($about) AS about
 MATCH (claim:Fact|Belief|Insight {bank: bank})
@@ -108,7 +108,7 @@ RETURN new, link, old, about, entity;
 // title: What did $agent write?
 // shows: graph
 WITH $bank AS bank, $agent AS agent
-MATCH (memory:Fact|Belief|Insight|Query {bank: bank, agent: agent})
-WITH memory ORDER BY memory.created_at DESC, memory.id LIMIT 25
+MATCH (memory:Fact|Belief|Insight|Query|Step|Episode {bank: bank, agent: agent})
+WITH memory ORDER BY CASE WHEN memory:Step OR memory:Episode THEN 1 ELSE 0 END, memory.created_at DESC, memory.id LIMIT 25
 OPTIONAL MATCH (memory)-[link:SUBJECT|OBJECT|ABOUT|SUPERSEDES|SUPPORTS]->(other)
 RETURN memory, link, other;
