@@ -23,8 +23,8 @@ class Settings:
 
     home: Path
     """Data folder (AGENTMEM_HOME): the default store, and the runs with their checkpoints."""
-    store: str = ""
-    """Store URL (AGENTMEM_STORE); empty for `memory.db` in the data folder."""
+    store: str = field(default="", repr=False)
+    """Store URL (AGENTMEM_STORE), which may hold a password; empty for `memory.db` in the data folder."""
     bank: str = DEFAULT_BANK
     """Tenant within the store (AGENTMEM_BANK)."""
     embedder: str = "auto"

@@ -33,8 +33,8 @@ from agentmem.stores.neo4j_location import parse_location
 
 BATCH = 1_000
 """Memories in one commit."""
-_WARM = 10
-"""One batch of so many is left out at the beginning: the server compiles while it works."""
+_WARM, _WARM_LEAST = 10, 3
+"""One batch of so many, and no fewer than three, is left out at the beginning: the server compiles while it works."""
 _SMALL_LOGS = {"db.tx_log.preallocate": "false", "db.tx_log.rotation.size": "64m"}
 """Neo4j would reserve half a gigabyte of disk for transaction logs."""
 
@@ -107,7 +107,7 @@ def run_store(
     much = effort or Effort()
     with ExitStack() as stack:
         found = access or stack.enter_context(_own_server(release, notify))
-        bare = stack.enter_context(_bare_driver(found))
+        bare = stack.enter_context(_bare_driver(found, kept=access is not None))
         store = stack.enter_context(Neo4jStore(found.url, user=found.user, password=found.password))
         prepared = prepare(
             memories=much.memories, batch=BATCH, questions=much.questions, embedder=embedder, progress=progress
@@ -144,8 +144,8 @@ def _own_server(release: Release, notify: Callable[[str], None]) -> Iterator[Acc
 
 
 @contextmanager
-def _bare_driver(access: Access) -> Iterator[BareDriver]:
-    """The driver, for an empty database that is emptied afterwards."""
+def _bare_driver(access: Access, *, kept: bool) -> Iterator[BareDriver]:
+    """The driver, for an empty database; one that is kept is emptied afterwards."""
     location = parse_location(access.url, user=access.user, password=access.password)
     bare = BareDriver(
         location.server,
@@ -165,7 +165,8 @@ def _bare_driver(access: Access) -> Iterator[BareDriver]:
         try:
             yield bare
         finally:
-            bare.clear()
+            if kept:
+                bare.clear()
     finally:
         bare.close()
 
@@ -191,7 +192,7 @@ def _time_retain(store: Neo4jStore, bare: BareDriver, prepared: Prepared, progre
         written += sum(change.add is not None for change in changeset.changes)
     if waiting is not None:
         theirs.append(_bare_write(bare, waiting))
-    warm = -(-len(ours) // _WARM) if len(ours) > 1 else 0
+    warm = min(max(-(-len(ours) // _WARM), _WARM_LEAST), len(ours) - 1)
     counted = prepared.batches[warm:]
     return RetainTimes(
         memories=sum(change.add is not None for changeset in counted for change in changeset.changes),

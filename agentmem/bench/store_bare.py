@@ -93,6 +93,11 @@ class BareDriver:
         with self._session() as session:
             return str(session.run("RETURN 1").consume().server.agent)
 
+    @property
+    def filters_vectors(self) -> bool:
+        """Whether the server filters by bank inside its vector index, as calendar versions do."""
+        return not self.version().startswith("Neo4j/5.")
+
     def nodes(self) -> int:
         """How many nodes of any sort there are, settings of our store left out."""
         with self._session() as session:
@@ -100,13 +105,15 @@ class BareDriver:
 
     def make_indexes(self) -> None:
         """Make constraints and indexes like those of our store, for the bare labels, and wait for them."""
+        # A server shows a vector index that filters only to those who speak the language in which it was made.
+        language = _language(self.filters_vectors)
         with self._session() as session:
-            constraints = session.run("SHOW CONSTRAINTS YIELD name, createStatement RETURN *").data()
+            constraints = session.run(f"{language}SHOW CONSTRAINTS YIELD name, createStatement RETURN *").data()
             owned = {row["name"] for row in constraints}
-            indexes = session.run("SHOW INDEXES YIELD name, createStatement RETURN *").data()
+            indexes = session.run(f"{language}SHOW INDEXES YIELD name, createStatement RETURN *").data()
             for row in [*constraints, *(row for row in indexes if row["name"] not in owned)]:
                 if row["name"].startswith("agentmem_"):
-                    session.run(_bare(row["createStatement"])).consume()
+                    session.run(language + _bare(row["createStatement"])).consume()
             session.run("CALL db.awaitIndexes(300)").consume()
 
     def clear(self) -> None:
@@ -226,7 +233,7 @@ def search_statement(view: View, *, filtered: bool) -> str:
             f"WITH n, score WHERE {shown}"
         )
     return (
-        f"CYPHER {25 if filtered else 5} CALL () {{ "
+        f"{_language(filtered)}CALL () {{ "
         "CALL db.index.fulltext.queryNodes('agentmem_terms', $query, {limit: $texts}) YIELD node AS n, score "
         f"WITH n, score WHERE {shown} {best} RETURN collect([n.id, {label}, score]) AS texts }} "
         f"CALL () {{ {nearest} {best} RETURN collect([n.id, {label}, score]) AS vectors }} RETURN texts, vectors"
@@ -243,6 +250,10 @@ def _write(transaction: neo4j.ManagedTransaction, rows: Rows) -> None:
     for statement, given in rows.statements():
         if given:
             transaction.run(statement, {"p": {"bank": rows.bank, "rows": given}}).consume()
+
+
+def _language(filtered: bool) -> str:
+    return f"CYPHER {25 if filtered else 5} "
 
 
 def _bare(statement: str) -> str:

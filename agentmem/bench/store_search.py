@@ -108,8 +108,7 @@ def time_searches(
         rounds: How often each question is asked of both.
         progress: Told how far it is.
     """
-    filtered = not bare.version().startswith("Neo4j/5.")
-    query = search_statement(_VIEW, filtered=filtered)
+    query = search_statement(_VIEW, filtered=bare.filters_vectors)
     measured = []
     for number, k in enumerate(SIZES):
         progress(f"searching for {k}", number, len(SIZES))

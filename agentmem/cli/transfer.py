@@ -51,7 +51,7 @@ def migrate(
     from agentmem.transfer import migrate as copied
 
     require_store(chosen(source))
-    with _opened(source) as read, _opened(target) as written, _bar(as_json) as progress:
+    with _going_on_later(), _opened(source) as read, _opened(target) as written, _bar(as_json) as progress:
         report = copied(read, written, banks=bank or None, progress=progress)
     if as_json:
         output.data(report.as_dict())
@@ -109,7 +109,7 @@ def import_(
     settings = chosen(store, embedder=embedder)
     announce(settings, as_json=as_json)
     source: Path | BinaryIO = sys.stdin.buffer if file == _STANDARD else Path(file)
-    with _opened(settings.store_url) as opened, _bar(as_json) as progress:
+    with _going_on_later(), _opened(settings.store_url) as opened, _bar(as_json) as progress:
         model = partial(_embedder, opened, settings.embedder, settings.models)
         report = import_file(opened, source, bank=bank, embedder=model, progress=progress)
     if as_json:
@@ -124,6 +124,16 @@ def import_(
             output.say("Proved: every bank has the head and the content hash that the file says.", "green")
     if not report.proved:
         raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _going_on_later() -> Iterator[None]:
+    """Tell who interrupts it that nothing is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        output.remark("Interrupted. The same command goes on where it was.")
+        raise
 
 
 def _embedder(store: Store, name: str, folder: Path | None) -> Embedder:

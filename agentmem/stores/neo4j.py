@@ -31,6 +31,7 @@ from agentmem.stores.neo4j_plan import checked_dimension, entry_of, entry_proper
 from agentmem.stores.neo4j_rows import KINDS, TYPES, node_of, operation_of, relationship_of, time_of, utc_or_none
 from agentmem.stores.neo4j_schema import prepare
 from agentmem.stores.neo4j_search import Bounds, gather, search, settled
+from agentmem.stores.neo4j_search_queries import usual
 from agentmem.stores.neo4j_view import is_dated, kinds_of, parameters_of
 from agentmem.stores.neo4j_walk_queries import Form, neighbourhood
 
@@ -91,6 +92,14 @@ class Neo4jStore:
 
     def __repr__(self) -> str:
         return f"Neo4jStore({self.url!r})"
+
+    def warm(self) -> None:
+        """Have the server plan what an ordinary recall and a commit ask: seconds, on a server that has just started.
+
+        Otherwise it does so when they ask for the first time.
+        """
+        for query in (queries.COMMIT, queries.FETCH, *usual(filtered=self._server.filters_vectors)):
+            self._connection.read(f"EXPLAIN {query}")
 
     def commit(self, changeset: Changeset) -> tuple[Operation, ...]:
         """Write a changeset: everything or nothing. See `Store.commit`."""

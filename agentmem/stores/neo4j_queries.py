@@ -196,8 +196,11 @@ _RELATE = (
     "CALL (ok) { WITH ok WHERE ok UNWIND $p.relationships AS row "
     "MATCH (s:Memory {bank: $p.bank, id: row.source}) USING INDEX s:Memory(bank, id) "
     "MATCH (t:Memory {bank: $p.bank, id: row.target}) USING INDEX t:Memory(bank, id) "
-    "MERGE (s)-[r:$(row.type)]->(t) ON CREATE SET r = row.properties }"
+    "CALL (s, t, row) { OPTIONAL MATCH (s)-[r*1..1]->(t) WHERE type(r[0]) = row.type RETURN count(r) AS there } "
+    "WITH s, t, row WHERE there = 0 CREATE (s)-[r:$(row.type)]->(t) SET r = row.properties }"
 )
+"""MERGE, and a plain pattern too, is planned as a scan of all relationships while there are none. A path of a variable
+length has to set out from its source; the lock of the bank keeps others from writing the same."""
 _JOURNAL = "CALL (ok) { WITH ok WHERE ok UNWIND $p.operations AS row CREATE (o:Operation) SET o = row }"
 _ADVANCE = (
     "FOREACH (_ IN CASE WHEN ok THEN [1] ELSE [] END | "

@@ -1,11 +1,12 @@
-"""Cypher of searches: any number of any sorts with any view are one statement of one text. See `neo4j_queries`.
+"""Cypher of searches: several searches with one view, and walks from what they find, as one statement.
 
-The server plans a text once and keeps the plan, which takes it a second or more; so what differs from call to call is a
-parameter. Each sort of search has a part that unwinds the list of such searches, mostly an empty one. What is found is
-a list with an element for each search: its `place` among all, and its `hits`, best first.
+The server plans a text once and keeps the plan; planning takes it a second or more. So a text depends on which sorts of
+search there are, not on their number: each sort has a part that unwinds the list of such searches. What is found is a
+list with an element for each search: its `place` among all, and its `hits`, best first.
 
 Rows are sorted whole and then cut, unless an index has them in order: where the server sorts and cuts at once, it takes
-everything found so far for a part of each row that it keeps in memory.
+everything found so far for a part of each row that it keeps in memory. See `neo4j_queries` for what all statements
+have in common.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from agentmem.stores.neo4j_queries import BOUND, PLANNED_ONCE, label_of
+from agentmem.stores.neo4j_terms import K1, LEAST_IDF, B
 from agentmem.stores.neo4j_view import condition_of, end_of_validity
 from agentmem.stores.neo4j_walk_queries import Form, gathered
 
@@ -32,8 +34,6 @@ _WANTED = "toInteger(s.fetch * 1.25 * total / (b.vectors + 1)) + 1"
 """How many to ask an index of all banks for, so that enough are of this one."""
 _CLAUSES = 200
 """Terms in one Lucene query, which takes 1,024 clauses and has two for each term."""
-_K1, _B = 1.2, 0.75
-"""Saturation and length normalisation, as `TextSearch` gives them."""
 
 
 class Sort(StrEnum):
@@ -80,6 +80,17 @@ def search(sorts: Iterable[Sort], forms: Iterable[Form] = (), *, dated: bool, fi
     )
 
 
+def _only_if(condition: str) -> str:
+    """A beginning of a subquery; after a WHERE the server may look everything up before it tests the condition."""
+    return f"UNWIND CASE WHEN {condition} THEN [1] ELSE [] END AS go"
+
+
+def usual(*, filtered: bool) -> tuple[str, ...]:
+    """What an ordinary recall asks."""
+    sorts = (Sort.TEXTS, Sort.VECTORS)
+    return tuple(search(some, dated=False, filtered=filtered) for some in (sorts, (*sorts, Sort.KEYS), (Sort.KEYS,)))
+
+
 def _keys(shown: str) -> str:
     return (
         "CALL (bound) { UNWIND $p.keys AS s CALL (bound, s) { "
@@ -94,7 +105,7 @@ def _prefixes(shown: str) -> str:
     return (
         "CALL (bound) { UNWIND $p.prefixes AS s CALL (bound, s) { "
         "UNWIND range(0, size(s.prefixes) - 1) AS number WITH number, s.prefixes[number] AS prefix "
-        "CALL (bound, s, prefix) { CALL (bound, s, prefix) { WITH bound, s, prefix WHERE prefix[1] IS NOT NULL "
+        "CALL (bound, s, prefix) { CALL (bound, s, prefix) { "
         "MATCH (n:Memory) USING INDEX n:Memory(bank, key) WHERE n.bank = $p.bank AND n.key STARTS WITH prefix[1] "
         f"AND n.long_key IS NULL AND {shown} "
         "WITH n ORDER BY n.bank, n.key, n.id LIMIT toInteger($p.most) RETURN n, n.key AS key UNION ALL "
@@ -149,7 +160,7 @@ def _texts(shown: str) -> str:
     # In hundredths and with at most three decimals: Lucene reads no exponents.
     boost = f"CASE WHEN b.indexed < 2 * f THEN 0.001 ELSE round(100 * {idf} / {lucene}, 3) + 0.001 END"
     ask = f"CALL db.index.fulltext.queryNodes('{TEXT_INDEX}', "
-    norm = f"{_K1} * ({1 - _B} + {_B} * (size(own) + size(around) - 1) * b.indexed / b.length)"
+    norm = f"{K1} * ({1 - B} + {B} * (size(own) + size(around) - 1) * b.indexed / b.length)"
     return (
         "CALL (b, bound) { UNWIND $p.texts AS s "
         "CALL (s) { UNWIND s.tokens AS token CALL (s, token) { "
@@ -162,7 +173,7 @@ def _texts(shown: str) -> str:
         "+ toString(round(boost * s.boost, 3) + 0.001)) AS clauses "
         "RETURN collect(s.within + '+(' + reduce(q = '', c IN clauses | q + c + ' ') + ')') AS queries } "
         f"WITH b, bound, s, queries, reduce(sum = 0, f IN frequencies | sum + f) AS most, "
-        f"[f IN frequencies | CASE WHEN {idf} > 1e-6 THEN {idf} ELSE 1e-6 END] AS weights "
+        f"[f IN frequencies | CASE WHEN {idf} > {LEAST_IDF} THEN {idf} ELSE {LEAST_IDF} END] AS weights "
         "CALL (b, bound, s, queries, weights) { UNWIND queries AS query CALL (s, query) { "
         f"{ask}query, {{limit: s.fetch}}) YIELD node RETURN node AS n }} "
         f"WITH DISTINCT n WHERE n.bank = $p.bank AND {shown} "
@@ -171,7 +182,7 @@ def _texts(shown: str) -> str:
         f"WITH n, {norm} AS norm, [t IN own WHERE s.numbers[t] IS NOT NULL | [s.numbers[t], 1.0]] "
         "+ [t IN around WHERE s.numbers[t] IS NOT NULL | [s.numbers[t], s.weight]] AS having "
         "UNWIND having AS term WITH n, norm, term[0] AS i, sum(term[1]) AS f ORDER BY i "
-        f"WITH n, collect(s.repeats[i] * weights[i] * f * {_K1 + 1} / (f + norm)) AS parts "
+        f"WITH n, collect(s.repeats[i] * weights[i] * f * {K1 + 1} / (f + norm)) AS parts "
         "WITH n, reduce(sum = 0.0, part IN parts | sum + part) AS score ORDER BY score DESC, n.id "
         "WITH collect({n: n, score: score}) AS hits RETURN hits[0..s.k] AS hits } "
         "RETURN collect({place: s.place, hits: hits, cut: most >= s.fetch}) AS texts }"
@@ -195,16 +206,16 @@ def _vectors(shown: str, filtered: bool) -> str:
     else:
         known, few_enough = "b, bound, dimension, s, total", f" AND {_WANTED} < b.vectors / 2"
         own = "n.bank = $p.bank AND "
-        counted = "CALL (b) { WITH b WHERE b.vectors > $p.whole MATCH (x:Bank) RETURN sum(x.vectors) AS total }"
+        counted = f"CALL (b) {{ {_only_if('b.vectors > $p.whole')} MATCH (x:Bank) RETURN sum(x.vectors) AS total }}"
         proposed = f"CALL db.index.vector.queryNodes('{VECTOR_INDEX}', {_WANTED}, s.vector) YIELD node AS n, score"
-    usable = f"WITH {known} WHERE dimension = size(s.vector) AND"
+    usable = "dimension = size(s.vector)"
     proposing = f"(NOT s.zero AND b.vectors > s.whole{few_enough})"
     return (
         f"CALL (b, bound, dimension) {{ {counted} UNWIND $p.vectors AS s CALL ({known}) {{ CALL ({known}) {{ "
-        f"{usable} NOT {proposing} "
+        f"{_only_if(f'{usable} AND NOT {proposing}')} "
         "MATCH (n:Memory) USING INDEX n:Memory(bank, id) WHERE n.bank = $p.bank AND n.id > '' "
         f"AND coalesce(n.embedding IS NOT NULL OR n.zero_vector, false) AND {shown} "
-        f"RETURN n, {_COSINE} AS rough UNION ALL {usable} {proposing} {proposed} "
+        f"RETURN n, {_COSINE} AS rough UNION ALL {_only_if(f'{usable} AND {proposing}')} {proposed} "
         f"WITH n, 2 * score - 1 AS rough WHERE {own}{shown} RETURN n, rough }} "
         "WITH n, rough ORDER BY rough DESC, n.id WITH collect(n) AS nearest "
         f"UNWIND nearest[0..s.k + {_SPARE}] AS n WITH n, n.embedding AS e, s.vector AS v "

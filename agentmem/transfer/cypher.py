@@ -6,30 +6,28 @@ Vectors, search terms and the journal are left out: `agentmem migrate` brings a 
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, TextIO
 
-from agentmem.records import Node, encode_time, own_properties
+from agentmem.records import Node, own_properties
 from agentmem.stores import Store
 from agentmem.stores.base import DatedRelationship
 from agentmem.transfer.contents import Contents, node_pages
+from agentmem.transfer.cypher_rows import rows_of
+from agentmem.transfer.cypher_text import text_literal
 from agentmem.transfer.documents import COMMON
 from agentmem.transfer.replay import Progress
 
-_BATCH = 200
-"""Rows of one statement: a server parses long statements slowly."""
+_BATCH = 500
+"""Rows of one statement."""
+_SOURCE, _TARGET = " source", " target"
+"""Columns of the ends of a relationship; no property has such a name."""
 _HEAD = """\
 // Memory of agentmem as a graph. Load it into an empty Neo4j server, version 5 or later:
 //   cypher-shell --file THIS_FILE
 CREATE CONSTRAINT agentmem_id IF NOT EXISTS FOR (n:Memory) REQUIRE (n.bank, n.id) IS UNIQUE;
 """
-_LARGEST, _SMALLEST = 2**63 - 1, -(2**63)
-_ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
-_SPECIAL = re.compile(r"[\\'\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 
 
 def write_cypher(store: Store, banks: Iterable[str], file: TextIO, progress: Progress) -> Contents:
@@ -55,85 +53,38 @@ def write_cypher(store: Store, banks: Iterable[str], file: TextIO, progress: Pro
     return written
 
 
-def literal(value: Any) -> str:
-    """A value as Cypher writes it; None for what Neo4j cannot hold is `null`.
-
-    Raises:
-        TypeError: no value of a record.
-    """
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value) if _SMALLEST < value <= _LARGEST else f"{float(value)!r}"
-    if isinstance(value, float):
-        return _float(value)
-    if isinstance(value, str):
-        return text_literal(value)
-    if isinstance(value, datetime):
-        return f"datetime('{encode_time(value)}')"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name_literal(name)}: {literal(inner)}" for name, inner in value.items()) + "}"
-    if isinstance(value, Sequence):
-        return "[" + ", ".join(map(literal, value)) + "]"
-    raise TypeError(f"{type(value).__name__} has no Cypher literal")
-
-
-def text_literal(text: str) -> str:
-    r"""A text in quotes.
-
-    Servers read `\uXXXX` before anything else, some even behind a backslash that is itself escaped. So only control
-    characters are written that way, and where a backslash stands before a `u`, the text is put together of two.
-    """
-    return " + ".join(f"'{_SPECIAL.sub(_escape, part)}'" for part in re.split(r"(?<=\\)(?=u)", text))
-
-
-def name_literal(name: str) -> str:
-    """The name of a property, in backticks unless it is a plain word."""
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        return name
-    # A name cannot be put together of two: a backslash, which might begin an escape, becomes its full-width form.
-    return "`" + name.replace("\\", "\uff3c").replace("`", "``") + "`"
-
-
-def _escape(found: re.Match[str]) -> str:
-    character = found.group()
-    return _ESCAPES.get(character) or f"\\u{ord(character):04X}"
-
-
-def _float(value: float) -> str:
-    if math.isnan(value):
-        return "(0.0 / 0.0)"
-    if math.isinf(value):
-        return "(1.0 / 0.0)" if value > 0 else "(-1.0 / 0.0)"
-    return repr(value)
-
-
 def _node_statements(nodes: Sequence[Node]) -> Iterator[str]:
     by_kind = sorted(nodes, key=lambda node: (node.kind.value, node.id))
     for kind, group in groupby(by_kind, key=lambda node: node.kind.value):
-        for rows in _batches([_properties(node) for node in group]):
-            yield f"UNWIND {literal(rows)} AS row CREATE (n:Memory:{kind}) SET n = row;\n"
+        for batch in _batches([_properties(node) for node in group]):
+            rows = rows_of(batch)
+            yield f"{rows.source} CREATE (n:Memory:{kind} {rows.properties()});\n"
 
 
 def _relationship_statements(bank: str, found: Sequence[DatedRelationship]) -> Iterator[str]:
     by_type = sorted(found, key=lambda dated: (dated.relationship.type.value, dated.relationship.identity))
     for type_, group in groupby(by_type, key=lambda dated: dated.relationship.type.value):
-        rows = [
-            {
-                "s": dated.relationship.source_id,
-                "t": dated.relationship.target_id,
-                "p": {**dated.relationship.properties, "created_at": dated.created_at},
-            }
-            for dated in group
-        ]
-        for batch in _batches(rows):
-            yield (
-                f"UNWIND {literal(batch)} AS row MATCH (s:Memory {{bank: {literal(bank)}, id: row.s}}) "
-                f"MATCH (t:Memory {{bank: {literal(bank)}, id: row.t}}) "
-                f"CREATE (s)-[r:{type_}]->(t) SET r = row.p;\n"
-            )
+        for batch in _batches([_ends_and_properties(dated) for dated in group]):
+            rows = rows_of(batch)
+            ends = (_end(name, bank, rows.cells[key]) for name, key in (("s", _SOURCE), ("t", _TARGET)))
+            properties = rows.properties(without=(_SOURCE, _TARGET))
+            yield f"{rows.source} {' '.join(ends)} CREATE (s)-[r:{type_} {properties}]->(t);\n"
+
+
+def _end(name: str, bank: str, id_: str) -> str:
+    # In a server that was just filled the planner would look through all nodes: the index is named.
+    node = f"({name}:Memory {{bank: {text_literal(bank)}, id: {id_}}})"
+    return f"MATCH {node} USING INDEX {name}:Memory(bank, id)"
+
+
+def _ends_and_properties(dated: DatedRelationship) -> dict[str, Any]:
+    found = dated.relationship
+    return {
+        **found.properties,
+        "created_at": dated.created_at,
+        _SOURCE: found.source_id,
+        _TARGET: found.target_id,
+    }
 
 
 def _properties(node: Node) -> dict[str, Any]:

@@ -82,6 +82,8 @@ def read_jsonl(lines: Iterable[str], where: str) -> Iterator[Line]:
     number = 0
     for number, text in enumerate(lines, start=1):
         place = f"{where}:{number}"
+        if text[-1] not in "}\n":
+            raise _cut_off(place)
         with _understood(place):
             line = _line(json.loads(text), first=number == 1)
         if isinstance(line, Change):
@@ -93,11 +95,15 @@ def read_jsonl(lines: Iterable[str], where: str) -> Iterator[Line]:
             open_bank = ""
         yield line
     if open_bank or number == 0:
-        raise InputError(
-            "the file ends before its end: it was cut off.",
-            where=f"{where}:{number}",
-            hint="What came before is kept; import the whole file to go on.",
-        )
+        raise _cut_off(f"{where}:{number}")
+
+
+def _cut_off(place: str) -> InputError:
+    return InputError(
+        "the file ends before its end: it was cut off.",
+        where=place,
+        hint="What came before is kept; import the whole file to go on.",
+    )
 
 
 def is_jsonl(first_line: str) -> bool:

@@ -168,6 +168,7 @@ def _copy(source: Store, target: Store, bank: str, progress: Progress, batch: in
     if source.head(bank)[0] == after:
         return
     with Replay(source, bank, after=after, progress=progress) as replay:
+        progress("copying", after, replay.head[0])
         for changes in replay.pages(after=after, size=batch):
             written = target.commit(
                 Changeset(bank=bank, changes=caught_up(changes, source, target, bank) if after else changes)

@@ -149,7 +149,7 @@ def begun(
                 name=job.spec.name,
                 file=job.file,
                 folder=str(job.folder),
-                spec=job.spec.model_dump_json(exclude_unset=True),
+                spec=_without_store(job.spec).model_dump_json(exclude_unset=True),
                 inputs=dict(inputs),
                 store=memory.store.url,
                 bank=settings.bank,
@@ -159,6 +159,11 @@ def begun(
             )
         )
         yield WorkflowRun(run=run, job=job, memory=memory, inputs=inputs, resumed=False, _team=team, _registry=registry)
+
+
+def _without_store(spec: WorkflowSpec) -> WorkflowSpec:
+    """The workflow as it is kept: the registry has the store in a column of its own, where no password stands."""
+    return spec.model_copy(update={"memory": spec.memory.model_copy(update={"store": ""})})
 
 
 @contextmanager

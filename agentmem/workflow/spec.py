@@ -31,7 +31,7 @@ class _Spec(BaseModel):
 class MemorySpec(_Spec):
     """Where the team remembers."""
 
-    store: str = ""
+    store: str = Field(default="", repr=False)
     """Store URL such as sqlite:///brief.db, relative to this file. Default: AGENTMEM_STORE, else the data folder."""
     bank: str = Field(default="", max_length=200)
     """The tenant within the store; nothing of another bank is ever seen. Default: AGENTMEM_BANK, else "default"."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -18,6 +22,24 @@ from agentmem.stores import Store, open_store
 from agentmem.testing import TickingClock
 
 Open = Callable[[str], Store]
+
+_DIES = """
+import os, signal, sys
+from agentmem.stores import open_store
+from agentmem.transfer import migrate
+def progress(what, done, total):
+    if what == "copying" and done >= int(sys.argv[3]):
+        os.kill(os.getpid(), signal.SIGKILL)
+migrate(open_store(sys.argv[1]), open_store(sys.argv[2]), progress=progress, batch=7)
+"""
+
+
+class Dies(Protocol):
+    """Migrates in a process that kills itself."""
+
+    def __call__(self, source: str, target: str, *, at: int) -> int:
+        """How the process ended, after `at` Operations or a few more."""
+
 
 SAID = (
     ("Marta", "I live in Graz. I work at Kestrel."),
@@ -76,3 +98,18 @@ def source(source_path: Path, open_url: Open) -> Store:
 @pytest.fixture
 def target(tmp_path: Path, open_url: Open) -> Store:
     return open_url(f"sqlite:///{tmp_path}/target.db")
+
+
+@pytest.fixture
+def migrate_and_die() -> Dies:
+    def run(source: str, target: str, *, at: int) -> int:
+        ended = subprocess.run(
+            [sys.executable, "-B", "-c", _DIES, source, target, str(at)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            stdout=subprocess.DEVNULL,
+            timeout=120,
+            check=False,
+        )
+        return ended.returncode
+
+    return run

@@ -22,7 +22,8 @@ from agentmem.stores import SQLiteStore, Store, View
 from agentmem.testing import BANK, adding, changeset, make_fact, make_node, relation
 from agentmem.transfer import ExportFormat, compare, export, import_file
 from agentmem.transfer.contents import contents_of
-from agentmem.transfer.cypher import literal, name_literal, text_literal
+from agentmem.transfer.cypher_rows import rows_of
+from agentmem.transfer.cypher_text import name_literal, text_literal
 from agentmem.transfer.graphml import read_graphml
 from agentmem.transfer.migrate import silent
 
@@ -78,9 +79,10 @@ def test_an_import_goes_on_and_again_changes_nothing(source: Store, target: Stor
     text = _text(source, ExportFormat.JSONL)
     lines = text.splitlines(keepends=True)
     cut = tmp_path / "cut.jsonl"
-    cut.write_text("".join(lines[:20]))
-    with pytest.raises(InputError, match="cut off"):
-        import_file(target, cut)
+    for kept in ("".join(lines[:20]), "".join(lines[:30])[:-40]):  # between two lines, and in the middle of one
+        cut.write_text(kept)
+        with pytest.raises(InputError, match="cut off"):
+            import_file(target, cut)
     whole = tmp_path / "whole.jsonl"
     whole.write_text(text)
     assert import_file(target, whole).proved
@@ -308,15 +310,34 @@ def test_any_text_survives_cypher(text: str) -> None:
     assert len(written.splitlines()) == 1
 
 
-def test_literals() -> None:
-    assert literal({"a": 1, "b c": [True, None, 1.5], "d": datetime(2024, 1, 2, tzinfo=UTC)}) == (
-        "{a: 1, `b c`: [true, null, 1.5], d: datetime('2024-01-02T00:00:00.000000Z')}"
+def test_rows_are_one_text() -> None:
+    rows = rows_of([{"a": 1, "b c": "x", "d": datetime(2024, 1, 2, tzinfo=UTC)}, {"a": 1.5, "d": None}])
+    assert rows.source == (
+        "UNWIND split('~|1|x|2024-01-02T00:00:00.000000Z\\n1.5|~|~|~', '\\n') AS row WITH split(row, '|') AS v"
     )
-    assert literal(float("inf")) == "(1.0 / 0.0)"
-    assert literal(2**70) == repr(float(2**70))
+    assert rows.properties() == (
+        "{a: coalesce(toFloat(v[0]), toInteger(v[1])), `b c`: CASE v[2] WHEN '~' THEN null ELSE v[2] END, "
+        "d: CASE v[3] WHEN '~' THEN null ELSE datetime(v[3]) END}"
+    )
+    assert rows.properties(without=("a", "d")) == "{`b c`: CASE v[2] WHEN '~' THEN null ELSE v[2] END}"
     assert name_literal("a`b") == "`a``b`"
     with pytest.raises(TypeError):
-        literal(object())
+        rows_of([{"a": object()}])
+
+
+@QUICK
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), ANY_TEXT | st.lists(ANY_TEXT, min_size=1)), min_size=1))
+def test_no_value_holds_what_separates_values(given_rows: list[dict[str, Any]]) -> None:
+    rows = [{"id": "x", **row} for row in given_rows]
+    text, row_mark, cell_mark = re.fullmatch(
+        r"UNWIND split\((.*), ('(?:[^'\\]|\\.)+')\) AS row WITH split\(row, ('(?:[^'\\]|\\.)+')\) AS v",
+        rows_of(rows).source,
+    ).groups()  # type: ignore[union-attr]
+    lines = [line.split(_spoken(cell_mark)) for line in _spoken(text).split(_spoken(row_mark))]
+    assert len(lines) == len(rows)
+    assert len({len(line) for line in lines}) == 1
+    for line, row in zip(lines, rows, strict=True):
+        assert {value for value in row.values() if isinstance(value, str)} <= set(line)
 
 
 def test_cypher_says_everything(source: Store) -> None:
@@ -326,9 +347,9 @@ def test_cypher_says_everything(source: Store) -> None:
     for bank in source.banks():
         counts = source.statistics(bank)
         for kind in counts.nodes:
-            assert f"CREATE (n:Memory:{kind.value})" in text
+            assert f"CREATE (n:Memory:{kind.value} {{" in text
         for type_ in counts.relationships:
-            assert f"CREATE (s)-[r:{type_.value}]->(t)" in text
+            assert f"CREATE (s)-[r:{type_.value} {{" in text
 
 
 def test_what_was_exported_is_what_was_there(source: Store) -> None:

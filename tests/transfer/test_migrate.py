@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,19 +21,9 @@ from agentmem.transfer.contents import contents_of
 from agentmem.transfer.migrate import silent
 
 if TYPE_CHECKING:
-    from tests.transfer.conftest import Open
+    from tests.transfer.conftest import Dies, Open
 
 BANK = "default"
-
-_DIES = """
-import os, signal, sys
-from agentmem.stores import open_store
-from agentmem.transfer import migrate
-def progress(what, done, total):
-    if what == "copying" and done >= int(sys.argv[3]):
-        os.kill(os.getpid(), signal.SIGKILL)
-migrate(open_store(sys.argv[1]), open_store(sys.argv[2]), progress=progress, batch=7)
-"""
 
 
 def _altered(path: Path, statement: str) -> None:
@@ -93,12 +80,11 @@ def test_again_changes_nothing(source: Store, target: Store) -> None:
 
 
 @pytest.mark.parametrize("dies_at", [7, 30])
-def test_kill_9_in_the_middle_and_on_again(source_path: Path, tmp_path: Path, open_url: Open, dies_at: int) -> None:
-    urls = [f"sqlite:///{source_path}", f"sqlite:///{tmp_path}/target.db"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-B", "-c", _DIES, *urls, str(dies_at)]
-    died = subprocess.run(command, env=environment, capture_output=True, timeout=120, check=False)
-    assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+def test_kill_9_in_the_middle_and_on_again(
+    source_path: Path, tmp_path: Path, open_url: Open, migrate_and_die: Dies, dies_at: int
+) -> None:
+    urls = (f"sqlite:///{source_path}", f"sqlite:///{tmp_path}/target.db")
+    assert migrate_and_die(*urls, at=dies_at) == -signal.SIGKILL
     source, target = (open_url(url) for url in urls)
     stopped_at = target.head(BANK)[0]
     assert dies_at <= stopped_at < source.head(BANK)[0]

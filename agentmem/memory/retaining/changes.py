@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from agentmem.records import (
@@ -25,6 +25,8 @@ from agentmem.records import (
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """End of validity of a claim that turned out to have been wrong from the start: it was never true."""
+
+_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,15 @@ class ChangeBuilder:
     run_id: str = ""
     model: str = "none"
     """What decided: a model's name, or none for rules."""
+
+    def following(self, nodes: Iterable[Node]) -> ChangeBuilder:
+        """The same, not before anything that these nodes tell of: a version must not end before it was known.
+
+        Writers whose clocks differ would otherwise show several current versions in the view of a time between.
+        """
+        times = (time for node in nodes for time in (node.created_at, node.closed_at) if time is not None)
+        latest = max(times, default=self.now)
+        return replace(self, now=latest + _TICK) if latest > self.now else self
 
     def add(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from agentmem.memory.retaining.assembly import Assembly, begin, distinct_entities
 from agentmem.memory.retaining.candidates import Claim, claims_of
@@ -19,7 +20,7 @@ from agentmem.memory.retaining.gathering import surroundings_of, with_evidence_o
 from agentmem.memory.retaining.notes import note_changes, outdated, write_notes
 from agentmem.memory.retaining.resolution import Resolution, Sighting, by_name, resolve
 from agentmem.memory.retaining.surroundings import Surroundings
-from agentmem.records import Change, Changeset, Note, Relationship, RelationshipType, Vector
+from agentmem.records import Change, Changeset, Node, Note, Relationship, RelationshipType, Vector
 from agentmem.stores import Store
 
 
@@ -71,20 +72,28 @@ def propose(
     """
     sightings = by_name(_sightings(readings))
     around = surroundings_of(store, builder.bank, readings, sightings, vectors, aliases)
+    builder = builder.following(_decided_on(around))
     resolution = resolve(builder, sightings, around)
     for name, entity in resolution.entities.items():
         if entity.key != name:
             aliases[name] = entity.key
         else:
             aliases.pop(name, None)
+    around = with_missing_facts(store, builder.bank, readings, resolution, around)
     return Proposal(
-        builder=builder,
+        builder=builder.following(_decided_on(around)),
         readings=tuple(readings),
         resolution=resolution,
         claims=tuple(claims_of([(reading.episode, reading.extraction) for reading in readings], resolution)),
-        around=with_missing_facts(store, builder.bank, readings, resolution, around),
+        around=around,
         vectors=vectors,
     )
+
+
+def _decided_on(around: Surroundings) -> Iterator[Node]:
+    """What a decision may end."""
+    yield from chain.from_iterable(around.facts.values())
+    yield from (around.nodes[hit.id] for hit in chain.from_iterable(around.forgettable.values()))
 
 
 def decide(store: Store, decider: Decider, proposal: Proposal) -> Changeset:

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from agentmem.records import Kind, RelationshipType, Vector
-from agentmem.stores import KeySearch, Search, TextSearch, TimeSearch, VectorSearch, View
+from agentmem.stores import KeySearch, Search, TextSearch, TimeSearch, VectorSearch, View, Walk
 from agentmem.stores.neo4j import Neo4jStore
-from agentmem.testing import START, adding, changeset, days, make_fact, make_node, nearest, relation
+from agentmem.testing import BANK, START, adding, changeset, days, make_fact, make_node, nearest, relation
 
 pytestmark = pytest.mark.neo4j
 
 Open = Callable[..., Neo4jStore]
-_SIZES = {"large": 6_000, "small": 6}
+_SIZES = {"early": 6, "large": 6_000, "late": 6}
 _WIDTH = 64
 
 
@@ -60,6 +60,8 @@ def test_each_bank_gets_its_best_of_a_thousandth(open_neo4j: Open) -> None:
 
 def test_round_trips(open_neo4j: Open) -> None:
     store = open_neo4j()
+    store.warm()
+    assert store.banks() == []
     hub = make_node(Kind.ENTITY, "hub", bank="b")
     facts = [make_fact(f"{number}", bank="b", key="k", at=days(number)) for number in range(50)]
     vectors = _vectors(50, 3)
@@ -82,10 +84,30 @@ def test_round_trips(open_neo4j: Open) -> None:
         TimeSearch(start=START, end=days(9), k=10),
     ]
     ids = [fact.id for fact in facts]
+    walks = [Walk(search=2, types=frozenset({RelationshipType.SUBJECT}), depth=2)]
+    assert trips(lambda: store.gather(view, searches, walks)) == 1
     assert trips(lambda: store.search(view, searches)) == 1
     assert trips(lambda: store.neighbourhood(view, ids, depth=2)) == 1
     assert trips(lambda: store.fetch("b", ids)) == 1
     assert trips(lambda: store.operations("b")) == 1
+
+
+def test_what_a_view_hides_makes_room_in_a_large_bank(open_neo4j: Open) -> None:
+    """An index proposes the best of all kinds: if that leaves too few, it is not the end of the search."""
+    store = open_neo4j()
+    vectors = _vectors(3_000, 4)
+    rare = range(0, 3_000, 600)
+    changes = [
+        adding(make_node(Kind.NOTE if number in rare else Kind.FACT, f"{number:04}"), vector=vectors[number])
+        for number in range(3_000)
+    ]
+    store.commit(changeset(*changes))
+    notes = {f"note-{number:04}": vectors[number] for number in rare}
+    kinds = frozenset({Kind.NOTE})
+    (hits,) = store.search(View(bank=BANK), [VectorSearch(vector=vectors[7], k=3, kinds=kinds)])
+    assert [hit.id for hit in hits] == [id_ for id_, _ in nearest(notes, vectors[7], 3)]
+    (hits,) = store.search(View(bank=BANK), [VectorSearch(vector=vectors[600], k=3, least=0.999, kinds=kinds)])
+    assert [hit.id for hit in hits] == ["note-0600"]
 
 
 def test_a_person_sees_the_graph_of_the_design(open_neo4j: Open, driver: neo4j.Driver) -> None:
