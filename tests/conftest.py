@@ -7,10 +7,13 @@ import os
 import socket
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from agentmem.neo4j_server import LTS, NoTestServer, ServerAccess, find_release, server_for_tests
 
 pytest.register_assert_rewrite("agentmem.testing")
 
@@ -19,14 +22,30 @@ _LOOPBACK = ("127.", "::1", "localhost")
 
 
 @pytest.fixture(autouse=True)
-def one_at_a_time(request: pytest.FixtureRequest) -> Iterator[None]:
+def one_at_a_time(request: pytest.FixtureRequest) -> None:
     """Tests that share the one Neo4j server take turns, whichever process they run in."""
-    if not request.node.get_closest_marker("neo4j"):
-        yield
-        return
+    if "server" in request.fixturenames:
+        request.getfixturevalue("turn")
+
+
+@pytest.fixture
+def turn() -> Iterator[None]:
+    """The shared server for oneself alone."""
     with (Path(tempfile.gettempdir()) / f"agentmem-neo4j-turn-{os.getuid()}").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         yield
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[ServerAccess]:
+    """The one Neo4j of the session: 5.26 LTS unless the environment names another line, as a second run in CI does."""
+    release = find_release(os.environ.get("AGENTMEM_NEO4J_LINE", LTS.line))
+    with ExitStack() as stack:
+        try:
+            access = stack.enter_context(server_for_tests(release))
+        except NoTestServer as reason:
+            pytest.skip(str(reason))
+        yield access
 
 
 @pytest.fixture(autouse=True)

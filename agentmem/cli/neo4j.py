@@ -15,6 +15,7 @@ from agentmem.errors import InputError, NotFound
 
 if TYPE_CHECKING:
     from agentmem.neo4j_server import Neo4jServer, ServerStatus
+    from agentmem.stores.neo4j import Neo4jStore
 
 SETUP_PANEL = "Setting up and measuring"
 
@@ -123,13 +124,17 @@ def init(store: StoreOption = "", home: HomeOption = None, as_json: JsonOption =
         url, user, password = now.bolt_url, now.user, _server(home).password()
     if url.partition(":")[0].partition("+")[0].lower() not in ("bolt", "neo4j"):
         raise InputError("is no Neo4j store.", where="--store", hint="Write bolt://HOST:PORT or neo4j://HOST:PORT.")
-    opened = open_store(url, user=user, password=password)
-    opened.close()
+    with (
+        output.progress(not as_json) as tell,
+        closing(cast("Neo4jStore", open_store(url, user=user, password=password))) as opened,
+    ):
+        tell("the server plans the usual statements")
+        opened.warm()
     shown = _without_credentials(url)
     if as_json:
         output.data({"store": shown, "ready": True})
     else:
-        output.say(f"{shown} is ready: constraints and indexes are there.")
+        output.say(f"{shown} is ready: constraints and indexes are there, and the usual statements are planned.")
 
 
 def browser(

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from agentmem.embeddings import Embedder
 from agentmem.errors import ConflictError
-from agentmem.memory.retaining.indexing import claim_entry, episode_entry, note_entry, query_entry
+from agentmem.memory.retaining.indexing import entries_of
 from agentmem.records import (
-    Entity,
     Episode,
-    Fact,
     IndexEntry,
     Kind,
     Node,
     Note,
-    Query,
     RelationshipType,
     Status,
-    Vector,
 )
 from agentmem.stores import Direction, EmbeddingStamp, Store, View
 
 _PAGE = 1_000
-_BATCH = 64
 _ATTEMPTS = 3
 """How often everything is embedded before it is given up because others keep writing."""
 _BEFORE = frozenset({RelationshipType.NEXT})
@@ -87,23 +82,7 @@ def _entries(store: Store, bank: str, nodes: Sequence[Node], embedder: Embedder)
     notes = [node.id for node in nodes if isinstance(node, Note)]
     previous = _beside(store, bank, episodes, _BEFORE, Direction.IN)
     evidence = _beside(store, bank, notes, _EVIDENCE, Direction.OUT)
-    embedded = {node.id: node.text for node in nodes if isinstance(node, Episode | Query)}
-    embedded |= {note: evidence[note].text for note in notes if note in evidence}
-    vectors = _vectors(embedder, embedded)
-    made = {node.id: _entry(node, previous.get(node.id), vectors.get(node.id)) for node in nodes}
-    return {node_id: entry for node_id, entry in made.items() if entry is not None}
-
-
-def _entry(node: Node, previous: Node | None, vector: Vector | None) -> IndexEntry | None:
-    if isinstance(node, Fact | Entity):
-        return claim_entry(node)
-    if vector is None:
-        return None
-    if isinstance(node, Episode):
-        return episode_entry(node, previous if isinstance(previous, Episode) else None, vector)
-    if isinstance(node, Note):
-        return note_entry(node, vector)
-    return query_entry(node, vector) if isinstance(node, Query) else None
+    return entries_of(nodes, previous, evidence, embedder)
 
 
 def _beside(
@@ -123,12 +102,3 @@ def _beside(
         if there in found:
             beside.setdefault(here, found[there])
     return beside
-
-
-def _vectors(embedder: Embedder, texts: Mapping[str, str]) -> dict[str, Vector]:
-    vectors: dict[str, Vector] = {}
-    ids = list(texts)
-    for start in range(0, len(ids), _BATCH):
-        batch = ids[start : start + _BATCH]
-        vectors.update(zip(batch, embedder.embed([texts[each] for each in batch]), strict=True))
-    return vectors

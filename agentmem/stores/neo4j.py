@@ -30,7 +30,7 @@ from agentmem.stores.neo4j_location import parse_location
 from agentmem.stores.neo4j_plan import checked_dimension, entry_of, entry_properties, entry_sizes, vector_of
 from agentmem.stores.neo4j_rows import KINDS, TYPES, node_of, operation_of, relationship_of, time_of, utc_or_none
 from agentmem.stores.neo4j_schema import prepare
-from agentmem.stores.neo4j_search import Bounds, gather, search, settled
+from agentmem.stores.neo4j_search import Known, gather, search, settled
 from agentmem.stores.neo4j_search_queries import usual
 from agentmem.stores.neo4j_view import is_dated, kinds_of, parameters_of
 from agentmem.stores.neo4j_walk_queries import Form, neighbourhood
@@ -76,7 +76,7 @@ class Neo4jStore:
         except BaseException:
             self._connection.close()
             raise
-        self._bounds = Bounds()
+        self._known = Known()
         self._heads: dict[str, Head] = {}
         self._guard = threading.Lock()
 
@@ -112,16 +112,16 @@ class Neo4jStore:
         with self._guard:
             if newest.seq > self._heads.get(changeset.bank, (0, GENESIS))[0]:
                 self._heads[changeset.bank] = (newest.seq, newest.hash)
-        self._bounds.raise_to(changeset.bank, newest.seq)
+        self._known.bounds.raise_to(changeset.bank, newest.seq)
         return operations
 
     def search(self, view: View, searches: Sequence[Search]) -> list[list[Hit]]:
         """Run several searches in one statement. See `Store.search`."""
-        return search(self._connection, self._bounds, view, searches, filtered=self._server.filters_vectors)
+        return search(self._connection, self._known, view, searches, filtered=self._server.filters_vectors)
 
     def gather(self, view: View, searches: Sequence[Search], walks: Sequence[Walk] = ()) -> Gathered:
         """Run several searches and walk from what they find, in one statement. See `Store.gather`."""
-        return gather(self._connection, self._bounds, view, searches, walks, filtered=self._server.filters_vectors)
+        return gather(self._connection, self._known, view, searches, walks, filtered=self._server.filters_vectors)
 
     def fetch(self, bank: str, ids: Sequence[str]) -> dict[str, Node]:
         """The nodes of these ids in their order, whatever their status. See `Store.fetch`."""
@@ -168,7 +168,7 @@ class Neo4jStore:
         if limit <= 0 or kinds_of(view) == []:
             return []
         parameters = {"after_id": after_id, "limit": limit, **parameters_of(view)}
-        row = settled(self._connection, self._bounds, queries.scan(dated=is_dated(view)), parameters)
+        row = settled(self._connection, self._known.bounds, queries.scan(dated=is_dated(view)), parameters)
         return [node_of(label, found, known_at=view.known_at) for label, found in row["nodes"]] if row else []
 
     def operations(self, bank: str, where: JournalFilter | None = None, *, limit: int | None = None) -> list[Operation]:

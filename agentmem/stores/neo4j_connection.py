@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -18,10 +19,15 @@ from agentmem.stores.neo4j_location import Location
 _Result = TypeVar("_Result")
 _READ_ONLY = "Let the server write to it."
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+_TOO_LARGE = "MemoryPoolOutOfMemoryError"
+"""The server calls it passing. A statement that did not fit will not fit the next time either."""
+logging.getLogger("neo4j").addHandler(logging.NullHandler())  # else what the driver logs reaches people's terminals
 
 
 def _passes(error: exceptions.Neo4jError | exceptions.DriverError) -> bool:
     """Whether an error may be gone when the call is made again."""
+    if isinstance(error, exceptions.Neo4jError) and (error.code or "").endswith(_TOO_LARGE):
+        return False
     return error.is_retryable() and not isinstance(error, exceptions.ForbiddenOnReadOnlyDatabase)
 
 

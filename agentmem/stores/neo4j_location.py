@@ -76,7 +76,7 @@ def parse_location(url: str, *, user: str = "", password: str = "") -> Location:
     if not parts.hostname:
         raise ConfigurationError("the URL names no host.", where=f"{scheme}://", hint=_FORMS)
     database = unquote(parts.path).strip("/") or "neo4j"
-    if not _DATABASE.fullmatch(database):
+    if not _DATABASE.fullmatch(database) or database.lower() == "system":
         raise ConfigurationError("that is no name of a database.", where=f"{scheme}://{parts.hostname}", hint=_FORMS)
     credentials = Credentials(
         user=unquote(parts.username or "") or user or "neo4j",

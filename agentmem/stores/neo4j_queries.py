@@ -40,7 +40,7 @@ PROPERTIES = (
 
 ANY = "RETURN 1"
 """Understood by servers of every age."""
-INDEXES = f"{LANGUAGE}SHOW INDEXES YIELD name, state, populationPercent"
+INDEXES = f"{LANGUAGE}SHOW INDEXES YIELD name, state, populationPercent, labelsOrTypes, properties"
 SETTINGS = f"{LANGUAGE}MATCH (s:Settings {{name: 'agentmem'}}) RETURN s {{.*}} AS settings"
 CREATE_SETTINGS = f"{LANGUAGE}MERGE (s:Settings {{name: 'agentmem'}}) ON CREATE SET s.schema = $p.schema"
 LOCK_SETTINGS = f"{LANGUAGE}MATCH (s:Settings {{name: 'agentmem'}}) SET s.name = s.name RETURN s {{.*}} AS settings"
@@ -142,10 +142,9 @@ def operations(where: JournalFilter, *, limited: bool) -> str:
         index = "run_id" if where.run_id else "seq"
         source = f"MATCH (o:Operation) USING INDEX o:Operation(bank, {index}) WHERE {condition}"
     limit = " LIMIT toInteger($p.limit)" if limited else ""
-    return (
-        f"{LANGUAGE}{source} WITH o ORDER BY o.bank DESC, o.seq DESC{limit} "
-        "RETURN o {.*, at: toString(o.at)} AS operation"
-    )
+    # An order that no index has, where another index finds: else the planner may take the one that has it, hint or not.
+    order = "-o.seq" if where.run_id else "o.bank DESC, o.seq DESC"
+    return f"{LANGUAGE}{source} WITH o ORDER BY {order}{limit} RETURN o {{.*, at: toString(o.at)}} AS operation"
 
 
 LAST_HASH = f"{LANGUAGE}MATCH (o:Operation {{bank: $p.bank, seq: $p.seq}}) RETURN o.hash AS hash"
@@ -242,7 +241,7 @@ COMMIT = " ".join(
 # --- reindex ----------------------------------------------------------------------------------------------------------
 
 CLEAR_ENTRIES = f"{LANGUAGE}MATCH (n:Memory) REMOVE n.terms, n.context_terms, n.long_terms, n.embedding, n.zero_vector"
-RESET_BANKS = f"{LANGUAGE}MATCH (b:Bank) SET b.indexed = 0, b.length = 0, b.vectors = 0"
+RESET_BANKS = f"{LANGUAGE}MATCH (b:Bank) SET b.indexed = 0, b.length = 0, b.vectors = 0, b.written = timestamp()"
 WRITE_ENTRIES = (
     f"{LANGUAGE}UNWIND $p.entries AS row MATCH (n:Memory {{bank: $p.bank, id: row.id}}) "
     "SET n.terms = row.terms, n.context_terms = row.context_terms, "

@@ -99,7 +99,9 @@ def prepare(connection: Connection, *, timeout: float) -> Server:
         _check_version(settings[0]["settings"], connection.where)
     wanted = statements(server)
     present = _indexes(connection)
-    missing = [statement for name, statement in wanted.items() if name not in present]
+    other = _of_another_shape(wanted, present, connection.where)
+    missing = [f"DROP INDEX {name}" for name in other]
+    missing += [statement for name, statement in wanted.items() if name not in present or name in other]
     if missing:
         # Schema and data cannot be written in one transaction.
         connection.write(lambda transaction: [transaction.run(statement) for statement in missing])
@@ -109,6 +111,29 @@ def prepare(connection: Connection, *, timeout: float) -> Server:
         connection.write(lambda transaction: transaction.run(queries.CREATE_SETTINGS, schema=VERSION))
         _check_version(connection.read(queries.SETTINGS)[0]["settings"], connection.where)
     return server
+
+
+def _of_another_shape(wanted: Mapping[str, str], present: Mapping[str, Any], where: str) -> list[str]:
+    """Indexes of ours that hold other properties than they should, such as one that an older server made.
+
+    Raises:
+        ConfigurationError: an index of that name belongs to something else.
+    """
+    other = []
+    for name, statement in wanted.items():
+        if name not in present:
+            continue
+        made = statement.partition("OPTIONS")[0]
+        label, properties = re.findall(r"\(\w:(\w+)\)", made), re.findall(r"\b[a-z]\.(\w+)", made)
+        if present[name]["labelsOrTypes"] != label:
+            raise ConfigurationError(
+                f"the index {name} of the database is not agentmem's: it is for {present[name]['labelsOrTypes']}.",
+                where=where,
+                hint=f"Use another database, or give that index another name (DROP INDEX {name}, and create it anew).",
+            )
+        if present[name]["properties"] != properties:
+            other.append(name)
+    return other
 
 
 def _check_version(settings: Mapping[str, Any], where: str) -> None:

@@ -31,6 +31,7 @@ from agentmem.stores.neo4j_plan import mismatch
 from agentmem.stores.neo4j_rows import DIGEST, INDEXED, KINDS, node_of, relationship_of, stored_key, utc
 from agentmem.stores.neo4j_search_queries import Sort
 from agentmem.stores.neo4j_search_queries import search as search_query
+from agentmem.stores.neo4j_search_ranking import Frequencies, best, nearest
 from agentmem.stores.neo4j_terms import bank_token, context_boost, query_tokens
 from agentmem.stores.neo4j_view import is_dated, kinds_of, parameters_of
 from agentmem.stores.neo4j_walk_queries import Form
@@ -38,16 +39,16 @@ from agentmem.stores.neo4j_walk_queries import Form
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1) // _MICROSECOND
-_WHOLE = 2_500
+_WHOLE = 1_000
 """Vectors of a bank that are compared one by one: about as long as an index takes to answer."""
 _ALL = 2**60
 _MOST = 2_000_000_000
-_FEWEST_CANDIDATES = 400
-_CANDIDATES = 8
-"""Candidates of a text search for each hit wanted."""
-_PROPOSALS = 20
-"""Proposals of a vector index for each hit wanted: its graph is searched wider, and misses less."""
-_FEWEST_PROPOSALS = 400
+_FEWEST_CANDIDATES, _CANDIDATES = 100, 3
+"""Candidates of a text search, and how many more for each hit wanted: Lucene ranks nearly as we do."""
+_FEWEST_PROPOSALS, _PROPOSALS = 160, 1.6
+"""Proposals of a vector index, and how many for each hit wanted: the wider it searches, the less it misses."""
+_WIDER = 16
+"""How many times as much is asked for where the view hid too many."""
 
 _SORTS: Mapping[type[Search], Sort] = {
     KeySearch: Sort.KEYS,
@@ -56,6 +57,14 @@ _SORTS: Mapping[type[Search], Sort] = {
     TimeSearch: Sort.TIMES,
     VectorSearch: Sort.VECTORS,
 }
+
+
+class Known:
+    """What a client knows of the banks of a store, and need not ask again."""
+
+    def __init__(self) -> None:
+        self.bounds = Bounds()
+        self.frequencies = Frequencies()
 
 
 class Bounds:
@@ -126,19 +135,19 @@ class _Wish:
 
 
 def search(
-    connection: Connection, bounds: Bounds, view: View, searches: Sequence[Search], *, filtered: bool
+    connection: Connection, known: Known, view: View, searches: Sequence[Search], *, filtered: bool
 ) -> list[list[Hit]]:
     """One list of hits for each search.
 
     Raises:
         EmbeddingMismatch: a query vector has another dimension than the store.
     """
-    return _run(connection, bounds, view, searches, (), filtered=filtered, read=False)[0]
+    return _run(connection, known, view, searches, (), filtered=filtered, read=False)[0]
 
 
 def gather(
     connection: Connection,
-    bounds: Bounds,
+    known: Known,
     view: View,
     searches: Sequence[Search],
     walks: Sequence[Walk],
@@ -150,7 +159,7 @@ def gather(
     Raises:
         EmbeddingMismatch: a query vector has another dimension than the store.
     """
-    hits, row = _run(connection, bounds, view, searches, walks, filtered=filtered, read=True)
+    hits, row = _run(connection, known, view, searches, walks, filtered=filtered, read=True)
     if row is None:
         return Gathered(hits=tuple(map(tuple, hits)), nodes={})
     nodes = (node_of(label, properties, known_at=view.known_at) for some in row["nodes"] for label, properties in some)
@@ -165,7 +174,7 @@ def gather(
 
 def _run(
     connection: Connection,
-    bounds: Bounds,
+    known: Known,
     view: View,
     searches: Sequence[Search],
     walks: Sequence[Walk],
@@ -180,16 +189,28 @@ def _run(
     }
     forms, routes = _routes(view, walks)
     sorts = {_SORTS[type(wish.search)] for wish in wishes.values()}
-    query, row = search_query(sorts, forms, dated=is_dated(view), filtered=filtered), None
+    query, row = search_query(sorts, forms, dated=is_dated(view), filtered=filtered, read=read), None
     while wishes:
-        parameters = {**parameters_of(view), **_parameters(view.bank, wishes), "walks": routes, "limit": WALKED}
-        row = settled(connection, bounds, query, {**parameters, "read": read})
+        parameters = {**parameters_of(view), **_parameters(view.bank, wishes, known.frequencies)}
+        around = {"walks": routes, "limit": WALKED, "read": read}
+        row = settled(connection, known.bounds, query, {**parameters, **around})
         if row is None:
             break
         harder = {}
-        for place, hits, cut in row["found"]:
+        for place, hits, cut, candidates, idf, frequencies in row["found"]:
             wish = wishes[place]
-            found[place] = _hits(wish.search, row, hits)
+            match wish.search:
+                case VectorSearch() if row["vectors"] and row["dimension"] != len(wish.search.vector):
+                    raise mismatch(wish.search.vector.shape, row["dimension"])
+                case VectorSearch() if not read:
+                    found[place] = nearest(candidates, wish.search)
+                case TextSearch() if not read:
+                    found[place] = best(candidates, wish.search, idf, row["state"])
+                case _:
+                    found[place] = _hits(wish.search, hits)
+            # While a commit is being applied, its state is seen before what it indexes.
+            if isinstance(wish.search, TextSearch) and row["bound"] >= row["seq"]:
+                known.frequencies.note(view.bank, row["state"], wish.search, frequencies)
             if cut and len(found[place]) < _room(wish.search) and (again := _harder(wish, row)) is not None:
                 harder[place] = again
         if not harder:
@@ -213,28 +234,31 @@ def _wish(view: View, search: Search) -> _Wish:
     kinds = kinds_of(view, search.kinds)
     match search:
         case VectorSearch():
-            return _Wish(search=search, kinds=kinds, fetch=max(_FEWEST_PROPOSALS, _PROPOSALS * search.k))
+            return _Wish(search=search, kinds=kinds, fetch=max(_FEWEST_PROPOSALS, int(_PROPOSALS * search.k)))
         case TextSearch():
-            return _Wish(search=search, kinds=kinds, fetch=max(_FEWEST_CANDIDATES, _CANDIDATES * search.k))
+            return _Wish(search=search, kinds=kinds, fetch=_FEWEST_CANDIDATES + _CANDIDATES * search.k)
     return _Wish(search=search, kinds=kinds)
 
 
 def _harder(wish: _Wish, row: neo4j.Record) -> _Wish | None:
     """How to look again for what the first proposals of an index may have missed; None if they were all there are."""
     if isinstance(wish.search, TextSearch):
-        return None if wish.fetch >= _MOST else replace(wish, fetch=min(wish.fetch * 16, _MOST))
-    return replace(wish, whole=_ALL) if row["vectors"] > wish.whole else None
+        return None if wish.fetch >= _MOST else replace(wish, fetch=min(wish.fetch * _WIDER, _MOST))
+    if row["vectors"] <= wish.whole:
+        return None
+    wider = wish.fetch * _WIDER
+    return replace(wish, fetch=wider) if wider < row["vectors"] / 2 else replace(wish, whole=_ALL)
 
 
 def _room(search: Search) -> int:
     return _ALL if isinstance(search, KeySearch) else search.k
 
 
-def _parameters(bank: str, wishes: Mapping[int, _Wish]) -> dict[str, Any]:
+def _parameters(bank: str, wishes: Mapping[int, _Wish], frequencies: Frequencies) -> dict[str, Any]:
     """The parameters of the searches; the server takes no variable where it limits rows, so there is one for all."""
     sorts: dict[str, list[dict[str, Any]]] = {}
     for place, wish in wishes.items():
-        own = {"place": place, "kinds": wish.kinds, **_parameters_of(bank, wish)}
+        own = {"place": place, "kinds": wish.kinds, **_parameters_of(bank, wish, frequencies)}
         sorts.setdefault(_SORTS[type(wish.search)], []).append(own)
     vectors = [wish for wish in wishes.values() if isinstance(wish.search, VectorSearch)]
     return {
@@ -246,16 +270,19 @@ def _parameters(bank: str, wishes: Mapping[int, _Wish]) -> dict[str, Any]:
     }
 
 
-def _parameters_of(bank: str, wish: _Wish) -> dict[str, Any]:
+def _parameters_of(bank: str, wish: _Wish, frequencies: Frequencies) -> dict[str, Any]:
     match wish.search:
         case VectorSearch(vector=vector, k=k, least=least):
-            zero = not vector.any()
-            asked = {"vector": vector.tolist(), "zero": zero, "k": k, "least": least}
+            values = vector.tolist()
+            asked = {"vector": values, "zero": not vector.any(), "k": k, "least": least}
             return {**asked, "fetch": wish.fetch, "whole": wish.whole}
         case TextSearch(terms=terms, k=k, context_weight=weight):
             counts = Counter(query_tokens(terms))
+            state, known = frequencies.of(bank, list(counts))
             return {
                 "tokens": list(counts),
+                "state": state,
+                "known": known,
                 "numbers": {token: number for number, token in enumerate(counts)},
                 "repeats": list(counts.values()),
                 "within": f"+terms:{bank_token(bank)} ",
@@ -274,9 +301,7 @@ def _parameters_of(bank: str, wish: _Wish) -> dict[str, Any]:
             return {"start": utc(start), "end": utc(end), "micros": (start - _EPOCH) // _MICROSECOND, "k": k}
 
 
-def _hits(search: Search, row: neo4j.Record, found: Sequence[tuple[str, str, float]]) -> list[Hit]:
-    if isinstance(search, VectorSearch) and row["vectors"] and row["dimension"] != len(search.vector):
-        raise mismatch(search.vector.shape, row["dimension"])
+def _hits(search: Search, found: Sequence[tuple[str, str, float]]) -> list[Hit]:
     if isinstance(search, TimeSearch):
         return [Hit(id_, 1 / (1 + microseconds / _DAY), KINDS[label]) for id_, label, microseconds in found]
     if isinstance(search, KeySearch):

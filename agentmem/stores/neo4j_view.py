@@ -17,7 +17,7 @@ def is_dated(view: View) -> bool:
     return view.known_at is not None or view.valid_at is not None
 
 
-def condition_of(kinds: str, *, dated: bool) -> str:
+def condition_of(kinds: str, *, dated: bool, label: str = "") -> str:
     """What a node `n` of the view's bank must fulfil to be seen.
 
     A version that was closed after `known_at` was active then, and its validity ended where `valid_to_before` says.
@@ -26,8 +26,9 @@ def condition_of(kinds: str, *, dated: bool) -> str:
     Args:
         kinds: Cypher for the list of labels that may be seen; null for all.
         dated: The view may ask for times, either or both.
+        label: Cypher for the node's kind, if that is known already.
     """
-    of_kind = f"({kinds} IS NULL OR any(label IN labels(n) WHERE label IN {kinds}))"
+    of_kind = f"({kinds} IS NULL OR {f'{label} IN {kinds}' if label else _any_label(kinds)})"
     if not dated:
         return f"n.status IN $p.statuses AND {of_kind}"
     end = end_of_validity(dated=True)
@@ -36,6 +37,10 @@ def condition_of(kinds: str, *, dated: bool) -> str:
         f"IN $p.statuses AND coalesce(n.valid_from <= $p.valid_at, true) AND coalesce({end} > $p.valid_at, true) "
         f"AND {of_kind}"
     )
+
+
+def _any_label(kinds: str) -> str:
+    return f"any(label IN labels(n) WHERE label IN {kinds})"
 
 
 def end_of_validity(*, dated: bool) -> str:

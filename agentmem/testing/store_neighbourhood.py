@@ -15,6 +15,16 @@ from agentmem.testing.store_suite import StoreSuite
 _VIEW = View(bank=BANK)
 _CHAIN = ["a", "b", "c", "d", "e"]
 
+_WALKS = [
+    ("CAUSES SUPPORTS LINKS_TO", Direction.BOTH, 1),
+    ("CAUSES SUPPORTS LINKS_TO", Direction.BOTH, 3),
+    ("SUPPORTS LINKS_TO", Direction.IN, 2),
+    ("CAUSES SUPPORTS", Direction.OUT, 4),
+    ("LINKS_TO", Direction.OUT, 2),
+    ("CAUSES", Direction.IN, 3),
+]
+"""A few forms of walks: a server may have to plan each anew."""
+
 
 class NeighbourhoodConformance(StoreSuite):
     """Depth, direction, types, view and limit."""
@@ -120,8 +130,8 @@ class NeighbourhoodConformance(StoreSuite):
         store.commit(changeset(*map(adding, facts), linking(facts[0], *edges)))
         for _ in range(30):
             starts = [random.choice(facts).id for _ in range(random.randrange(1, 4))]
-            wanted = frozenset(random.sample(types, random.randrange(1, 4)))
-            direction, depth = random.choice(list(Direction)), random.randrange(1, 5)
+            names, direction, depth = random.choice(_WALKS)
+            wanted = frozenset(map(RelationshipType, names.split()))
             limit = random.choice([3, 10, 1_000])
             around = store.neighbourhood(_VIEW, starts, types=wanted, direction=direction, depth=depth, limit=limit)
             allowed = [

@@ -8,28 +8,21 @@ from dataclasses import dataclass
 from agentmem.embeddings import Embedder
 from agentmem.errors import ConflictError, InputError
 from agentmem.memory.retaining.changes import ChangeBuilder, Grounds
-from agentmem.memory.retaining.indexing import claim_entry, episode_entry, note_entry, query_entry
+from agentmem.memory.retaining.indexing import entries_of
 from agentmem.records import (
     Change,
     Changeset,
     Clock,
-    Entity,
-    Episode,
-    Fact,
     IndexEntry,
     Node,
-    Note,
-    Query,
     Relationship,
     RelationshipType,
-    Vector,
 )
 from agentmem.stores import EmbeddingStamp, Store
 from agentmem.transfer.graphml import Graph, banks_in
 from agentmem.transfer.replay import Progress
 
 _BATCH = 500
-_EMBEDDED = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,32 +111,7 @@ def _entries(graph: Graph, new: Sequence[Node], embedder: Embedder) -> dict[str,
             previous.setdefault(target.id, source)
         elif relationship.type is RelationshipType.EVIDENCED_BY:
             evidence.setdefault(source.id, target)
-    texts = {node.id: node.text for node in new if isinstance(node, Episode | Query)}
-    texts |= {node.id: evidence[node.id].text for node in new if isinstance(node, Note) and node.id in evidence}
-    vectors = _vectors(embedder, texts)
-    made = {node.id: _entry(node, previous.get(node.id), vectors.get(node.id)) for node in new}
-    return {id_: entry for id_, entry in made.items() if entry is not None}
-
-
-def _entry(node: Node, previous: Node | None, vector: Vector | None) -> IndexEntry | None:
-    if isinstance(node, Fact | Entity):
-        return claim_entry(node)
-    if vector is None:
-        return None
-    if isinstance(node, Episode):
-        return episode_entry(node, previous if isinstance(previous, Episode) else None, vector)
-    if isinstance(node, Note):
-        return note_entry(node, vector)
-    return query_entry(node, vector) if isinstance(node, Query) else None
-
-
-def _vectors(embedder: Embedder, texts: dict[str, str]) -> dict[str, Vector]:
-    ids = list(texts)
-    vectors: dict[str, Vector] = {}
-    for start in range(0, len(ids), _EMBEDDED):
-        batch = ids[start : start + _EMBEDDED]
-        vectors.update(zip(batch, embedder.embed([texts[id_] for id_ in batch]), strict=True))
-    return vectors
+    return entries_of(new, previous, evidence, embedder)
 
 
 def _batches(changes: Sequence[Change]) -> Iterator[tuple[Change, ...]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 from itertools import islice
 
 import neo4j
@@ -16,20 +15,15 @@ from agentmem.bench.store_report import MOST_RECALL_TRIPS, MOST_RETAIN_TRIPS
 from agentmem.embeddings import HashingEmbedder
 from agentmem.errors import ConfigurationError, InputError
 from agentmem.memory import Memory
-from agentmem.neo4j_server import NoTestServer, server_for_tests
+from agentmem.neo4j_server import ServerAccess
 
 _EMPTY = "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS"
 _LITTLE = Effort(memories=200, questions=1, rounds=1, calls=3, conversations=1, runs=1)
 
 
-@pytest.fixture(scope="module")
-def access() -> Iterator[Access]:
-    with ExitStack() as stack:
-        try:
-            server = stack.enter_context(server_for_tests())
-        except NoTestServer as reason:
-            pytest.skip(str(reason))
-        yield Access(url=server.url, user=server.user, password=server.password)
+@pytest.fixture
+def access(server: ServerAccess) -> Access:
+    return Access(url=server.url, user=server.user, password=server.password)
 
 
 @pytest.fixture

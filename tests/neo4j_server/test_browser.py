@@ -101,6 +101,7 @@ _DROP: Final = """(content) => {
 pytestmark = pytest.mark.neo4j
 
 
+@pytest.mark.usefixtures("turn")
 def test_browser_answers_every_saved_query(tmp_path: Path) -> None:
     assert set(ANSWERS) == set(saved_queries())
     with _chromium() as page, _server() as access:

@@ -35,7 +35,7 @@ VALUES = {"bank": "default", "about": "Anna", "agent": "planner", "days": "7"}
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Neo4jServer]:
+def own_server(tmp_path: Path) -> Iterator[Neo4jServer]:
     """A server that was not started yet; stopped afterwards."""
     if not has_jars(LTS) and not REQUIRED:
         pytest.skip(f"Neo4j {LTS.version} is not fetched: `agentmem neo4j fetch` does it")
@@ -56,52 +56,52 @@ def _write(url: str, password: str) -> None:
         driver.execute_query("CREATE (:Thing)", database_="neo4j")
 
 
-def test_a_life(server: Neo4jServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_life(own_server: Neo4jServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = short_lived()
-    started = _start(server, settings)
+    started = _start(own_server, settings)
     assert (started.running, started.answers, started.version) == (True, True, LTS.version)
-    password = server.password()
+    password = own_server.password()
     _write(started.bolt_url, password)
-    _check_secrets(server, password, started.pid)
+    _check_secrets(own_server, password, started.pid)
     with urllib.request.urlopen(started.browser_url) as page:
         assert b"Neo4j Browser" in page.read()
 
-    assert server.start().pid == started.pid, "one that runs is left as it is"
+    assert own_server.start().pid == started.pid, "one that runs is left as it is"
     with pytest.raises(StoreUnavailable, match=r"taken by a Neo4j server"):
         Neo4jServer(tmp_path / "second").start(LTS, settings, how="java")
 
     os.kill(started.pid, signal.SIGKILL)
-    again = server.start(settings=settings, how="java")  # at once, while the system still clears up
+    again = own_server.start(settings=settings, how="java")  # at once, while the system still clears up
     assert again.pid != started.pid
-    assert replace(server.settings(), extra={}, jvm_flags=()) == replace(settings, extra={}, jvm_flags=())
+    assert replace(own_server.settings(), extra={}, jvm_flags=()) == replace(settings, extra={}, jvm_flags=())
     assert _count(again.bolt_url, password) == 1, "what was committed survived"
     _check_saved_queries(again.bolt_url, password)
-    _check_banks(server, again.bolt_url, password, capsys)
+    _check_banks(own_server, again.bolt_url, password, capsys)
 
-    status = server.status()
+    status = own_server.status()
     status.password_file.write_text("not-the-right-one\n")
     with pytest.raises(ConfigurationError, match="another password") as caught:
-        server.start()
+        own_server.start()
     assert password not in str(caught.value)
 
-    assert server.stop()
-    assert not server.status().running
-    assert not server.status().crashed
+    assert own_server.stop()
+    assert not own_server.status().running
+    assert not own_server.status().crashed
     assert is_free(settings.bolt_port)
 
 
-def _start(server: Neo4jServer, settings: ServerSettings) -> ServerStatus:
+def _start(own_server: Neo4jServer, settings: ServerSettings) -> ServerStatus:
     try:
-        return server.start(LTS, settings, how="java")
+        return own_server.start(LTS, settings, how="java")
     except AgentmemError as error:
         if REQUIRED:
             raise
         pytest.skip(f"no Neo4j: {error}")
 
 
-def _check_secrets(server: Neo4jServer, password: str, pid: int) -> None:
+def _check_secrets(own_server: Neo4jServer, password: str, pid: int) -> None:
     """The password is in its file and nowhere else, and the one that servers come with is gone."""
-    status = server.status()
+    status = own_server.status()
     assert stat.S_IMODE(status.password_file.stat().st_mode) == 0o600
     assert stat.S_IMODE(status.home.stat().st_mode) == 0o700
     held = [path for path in status.home.rglob("*") if path.is_file() and password.encode() in path.read_bytes()]
@@ -125,40 +125,40 @@ def _check_saved_queries(url: str, password: str) -> None:
             assert driver.execute_query(query.filled(VALUES), database_="neo4j").records == []
 
 
-def _check_banks(server: Neo4jServer, url: str, password: str, capsys: pytest.CaptureFixture[str]) -> None:
+def _check_banks(own_server: Neo4jServer, url: str, password: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Browser is opened on the bank that the server has; with several, on the one that is named."""
-    assert _bank_shown(server, capsys) == "default"
+    assert _bank_shown(own_server, capsys) == "default"
     for bank in ("heron", "ibis"):
         with Memory(
             store=open_store(url, user="neo4j", password=password), embedder=HashingEmbedder(), bank=bank
         ) as one:
             one.retain("Anna lives in Lisbon.")
-        assert _bank_shown(server, capsys, "--bank", bank) == bank
+        assert _bank_shown(own_server, capsys, "--bank", bank) == bank
         if bank == "heron":
-            assert _bank_shown(server, capsys) == bank
+            assert _bank_shown(own_server, capsys) == bank
     for arguments in ((), ("--bank", "stork")):
         with pytest.raises(NotFound) as caught:
-            _bank_shown(server, capsys, *arguments)
+            _bank_shown(own_server, capsys, *arguments)
         assert "heron, ibis" in caught.value.hint
 
 
-def _bank_shown(server: Neo4jServer, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+def _bank_shown(own_server: Neo4jServer, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     app = typer.Typer()
     cli.register(app)
     app.callback()(lambda: None)
-    app(["neo4j", "browser", "--json", "--home", str(server.home), *arguments], standalone_mode=False)
+    app(["neo4j", "browser", "--json", "--home", str(own_server.home), *arguments], standalone_mode=False)
     return str(json.loads(capsys.readouterr().out)["bank"])
 
 
-def test_settings_that_neo4j_refuses_are_said_in_its_words(server: Neo4jServer) -> None:
+def test_settings_that_neo4j_refuses_are_said_in_its_words(own_server: Neo4jServer) -> None:
     wrong = replace(short_lived(), extra={"server.no.such": "1"})
     with pytest.raises(AgentmemError) as caught:
-        server.start(LTS, wrong, how="java")
+        own_server.start(LTS, wrong, how="java")
     if not REQUIRED and not isinstance(caught.value, StoreUnavailable):
         pytest.skip(f"no Neo4j: {caught.value}")
     assert "ended while it was starting" in caught.value.message
     assert "No declared setting with name: server.no.such" in caught.value.hint
-    assert not server.status().running
+    assert not own_server.status().running
 
 
 SHARES = """

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ import pytest
 
 from agentmem.embeddings import HashingEmbedder
 from agentmem.memory import Memory
-from agentmem.neo4j_server import LTS, NoTestServer, ServerAccess, find_release, server_for_tests
+from agentmem.neo4j_server import ServerAccess
 from agentmem.records import NODE_TYPES, Kind, RelationshipType, Status
 from agentmem.stores import Store, View, open_store
 from agentmem.testing import BANK, adding, changeset, make_node, relation
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.neo4j
 
-# 5.26 LTS unless the environment names another line, as a second run in CI does.
-_LINE = os.environ.get("AGENTMEM_NEO4J_LINE", LTS.line)
 _EMPTY = "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS"
 DEFAULT = "default"
 ODD = (
@@ -41,16 +38,6 @@ ODD = (
     "a\r\nb\tc\x08\x0c",
     "漢字 🎈 e\u0301",
 )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ServerAccess]:
-    with ExitStack() as stack:
-        try:
-            access = stack.enter_context(server_for_tests(find_release(_LINE)))
-        except NoTestServer as reason:
-            pytest.skip(str(reason))
-        yield access
 
 
 @pytest.fixture

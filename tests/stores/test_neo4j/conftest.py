@@ -1,36 +1,21 @@
-"""A real Neo4j for every test here, and an empty store in it."""
+"""The session's Neo4j, and an empty store in it."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import neo4j
 import pytest
 
-from agentmem.neo4j_server import LTS, NoTestServer, ServerAccess, find_release, server_for_tests
+from agentmem.neo4j_server import ServerAccess
 from agentmem.stores.neo4j import Neo4jStore
 from agentmem.stores.neo4j_schema import VERSION
 
-# 5.26 LTS unless the environment names another line, as a second run in CI does.
-_LINE = os.environ.get("AGENTMEM_NEO4J_LINE", LTS.line)
 _EMPTY = (
     "MATCH (n) WHERE NOT n:Settings OR properties(n) <> {name: 'agentmem', schema: $schema} "
     "CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS"
 )
 """Settings that are those of a new store stay, which makes opening it quicker."""
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[ServerAccess]:
-    """The server of the session."""
-    with ExitStack() as stack:
-        try:
-            access = stack.enter_context(server_for_tests(find_release(_LINE)))
-        except NoTestServer as reason:
-            pytest.skip(str(reason))
-        yield access
 
 
 @pytest.fixture(scope="session")

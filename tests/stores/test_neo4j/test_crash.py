@@ -35,7 +35,7 @@ _BLOCKED = "blocked"
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Neo4jServer]:
+def own_server(tmp_path: Path) -> Iterator[Neo4jServer]:
     if not has_jars(LTS) and not _REQUIRED:
         pytest.skip(f"Neo4j {LTS.version} is not fetched: `agentmem neo4j fetch` does it")
     made = Neo4jServer(tmp_path / "home")
@@ -97,34 +97,34 @@ def _assert_whole(store: Neo4jStore, hasty: int, patient: int) -> list[Operation
     return operations
 
 
-def test_down_killed_while_committing_and_back_as_read_only(server: Neo4jServer) -> None:
+def test_down_killed_while_committing_and_back_as_read_only(own_server: Neo4jServer) -> None:
     settings = short_lived()
     plain = f"bolt://127.0.0.1:{settings.bolt_port}"
     with pytest.raises(StoreUnavailable, match="agentmem neo4j start"):
         Neo4jStore(plain, timeout=1.0)
-    pid = server.start(LTS, settings, how="java").pid
-    url = plain.replace("://", f"://neo4j:{server.password()}@")
+    pid = own_server.start(LTS, settings, how="java").pid
+    url = plain.replace("://", f"://neo4j:{own_server.password()}@")
     with Neo4jStore(url, timeout=1.0) as impatient, Neo4jStore(url, timeout=120.0) as store:
         hasty, patient = _Writer("hasty", impatient), _Writer("patient", store)
         hasty.start()
         patient.start()
         _until(lambda: min(hasty.acknowledged, patient.acknowledged) >= 5 or bool(hasty.refused + patient.refused))
         assert (hasty.refused, patient.refused) == ("", "")
-        with neo4j.GraphDatabase.driver(plain, auth=("neo4j", server.password())) as driver:
+        with neo4j.GraphDatabase.driver(plain, auth=("neo4j", own_server.password())) as driver:
             _kill_in_mid_commit(pid, driver, impatient)
         hasty.join()
-        assert server.password() not in hasty.refused
+        assert own_server.password() not in hasty.refused
         with pytest.raises(StoreUnavailable, match="cannot be reached"):
             impatient.head(BANK)
         before = patient.acknowledged
-        server.start(how="java")
+        own_server.start(how="java")
         _until(lambda: patient.acknowledged >= before + 3 or bool(patient.refused))
         patient.stop = True
         patient.join()
         assert patient.refused == ""  # it waited, and went on
         operations = _assert_whole(impatient, hasty.acknowledged, patient.acknowledged)  # which connects again
         assert impatient.head(_BLOCKED)[0] == 1
-    _assert_read_only(server, settings, url, operations)
+    _assert_read_only(own_server, settings, url, operations)
 
 
 def _kill_in_mid_commit(pid: int, driver: neo4j.Driver, store: Neo4jStore) -> None:
@@ -146,11 +146,11 @@ def _assert_unknown(waiting: Future[tuple[Operation, ...]]) -> None:
         waiting.result()
 
 
-def _assert_read_only(server: Neo4jServer, settings: ServerSettings, url: str, operations: list[Operation]) -> None:
+def _assert_read_only(own_server: Neo4jServer, settings: ServerSettings, url: str, operations: list[Operation]) -> None:
     """It is read as before, and refuses writers at once."""
-    server.stop()
+    own_server.stop()
     read_only = {**settings.extra, "server.databases.default_to_read_only": "true"}
-    server.start(LTS, replace(settings, extra=read_only), how="java")
+    own_server.start(LTS, replace(settings, extra=read_only), how="java")
     with Neo4jStore(url, timeout=60.0) as reader:
         assert reader.operations(BANK) == operations
         with pytest.raises(StoreUnavailable, match="read-only"):

@@ -11,7 +11,14 @@ import neo4j
 import pytest
 
 from agentmem.embeddings import HashingEmbedder
-from agentmem.errors import ConflictError, InputError, SchemaVersionError, StoreCorrupt, StoreUnavailable
+from agentmem.errors import (
+    ConfigurationError,
+    ConflictError,
+    InputError,
+    SchemaVersionError,
+    StoreCorrupt,
+    StoreUnavailable,
+)
 from agentmem.memory import Memory, Message
 from agentmem.records import Guard, Kind, RelationshipType, Status, verify_chain
 from agentmem.stores import KeySearch, TextSearch, VectorSearch, View
@@ -195,6 +202,26 @@ def test_an_index_that_goes_while_the_store_is_open(open_neo4j: Open, driver: ne
     assert verify_chain(store.operations(BANK)) is None
 
 
+def test_an_index_of_ours_that_lacks_a_property_is_made_anew(open_neo4j: Open, driver: neo4j.Driver) -> None:
+    store = open_neo4j()
+    driver.execute_query("DROP INDEX agentmem_terms", database_="neo4j")
+    driver.execute_query("CREATE FULLTEXT INDEX agentmem_terms FOR (n:Memory) ON EACH [n.terms]", database_="neo4j")
+    store.commit(changeset(adding(make_fact("a"), terms="x", context_terms="around")))
+    assert [hit.id for hit in open_neo4j().search(_VIEW, [TextSearch(terms=("around",), k=5)])[0]] == ["fact-a"]
+
+
+def test_an_index_of_our_name_that_is_another_program_s(open_neo4j: Open, driver: neo4j.Driver) -> None:
+    open_neo4j()
+    driver.execute_query("DROP INDEX agentmem_at", database_="neo4j")
+    driver.execute_query("CREATE INDEX agentmem_at FOR (n:Other) ON (n.at)", database_="neo4j")
+    try:
+        with pytest.raises(ConfigurationError, match=r"agentmem_at .* is not agentmem's: it is for \['Other'\]"):
+            open_neo4j()
+    finally:
+        driver.execute_query("DROP INDEX agentmem_at", database_="neo4j")
+        open_neo4j()
+
+
 def test_nodes_that_another_program_doubled_are_damage(open_neo4j: Open, driver: neo4j.Driver) -> None:
     open_neo4j().commit(changeset(adding(make_fact("a"))))
     driver.execute_query("DROP CONSTRAINT agentmem_id", database_="neo4j")
@@ -228,6 +255,9 @@ def test_clocks_that_differ_by_hours_change_nothing_about_order(open_neo4j: Open
         for number, place in enumerate(places):
             view = View(bank=client.bank, kinds=frozenset({Kind.FACT}), valid_at=START + timedelta(days=number))
             assert [fact.text for fact in client.store.scan(view)] == [f"Maya lives in {place}."]
+        for moment in sorted({operation.at for operation in operations}):
+            known = View(bank=client.bank, kinds=frozenset({Kind.FACT}), known_at=moment)
+            assert len(client.store.scan(known)) <= 1
         assert "Turin" in client.reflect("Where does Maya live?").answer
         assert "Lima" in client.reflect("Where did Maya live before?").answer
 

@@ -43,6 +43,7 @@ def test_the_url_counts_before_what_is_given_beside_it() -> None:
         f"neo4j://anna:{SECRET}@host",
         f"bolt://anna:{QUOTED}@host:port",
         f"bolt://anna:{QUOTED}@host/no database",
+        f"bolt://anna:{QUOTED}@host/System",
         f"bolt://anna:{QUOTED}@host?x=1",
         f"http://anna:{QUOTED}@host",
     ],
