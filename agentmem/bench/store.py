@@ -28,8 +28,8 @@ from agentmem.neo4j_server import LTS, Release, ServerSettings, throwaway_server
 from agentmem.neo4j_server.ports import free_ports
 from agentmem.records import Changeset
 from agentmem.stores.neo4j import Neo4jStore
-from agentmem.stores.neo4j_errors import translated
-from agentmem.stores.neo4j_location import parse_location
+from agentmem.stores.neo4j.errors import translated
+from agentmem.stores.neo4j.location import parse_location
 
 BATCH = 1_000
 """Memories in one commit."""

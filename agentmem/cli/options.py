@@ -82,7 +82,7 @@ def require_store(settings: Settings) -> None:
     Raises:
         NotFound: there is no such file.
     """
-    from agentmem.stores.sqlite_location import parse_location
+    from agentmem.stores.sqlite.location import parse_location
 
     if not settings.store_url.startswith("sqlite:"):
         return  # whether a server has the store shows when it is opened

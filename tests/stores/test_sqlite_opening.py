@@ -18,7 +18,8 @@ from agentmem.errors import (
     StoreUnavailable,
 )
 from agentmem.records import Status, verify_chain
-from agentmem.stores import SQLiteStore, TextSearch, View, open_store, sqlite_schema
+from agentmem.stores import SQLiteStore, TextSearch, View, open_store
+from agentmem.stores.sqlite import schema
 from agentmem.testing import BANK, adding, changeset, make_fact
 
 _VIEW = View(bank=BANK)
@@ -177,13 +178,13 @@ def test_a_database_of_another_program_is_refused_untouched(tmp_path: Path, scri
 def test_migrations_run_once_each_and_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "m.db"
     _filled(path, 2)
-    first = sqlite_schema.MIGRATIONS
-    monkeypatch.setattr(sqlite_schema, "MIGRATIONS", (*first, "CREATE TABLE more (x);\nNONSENSE;\n"))
+    first = schema.MIGRATIONS
+    monkeypatch.setattr(schema, "MIGRATIONS", (*first, "CREATE TABLE more (x);\nNONSENSE;\n"))
     with pytest.raises(StoreError):
         SQLiteStore(_url(path))
     assert _execute(path, "PRAGMA user_version") == [(1,)]
     assert _execute(path, "SELECT name FROM sqlite_master WHERE name = 'more'") == []
-    monkeypatch.setattr(sqlite_schema, "MIGRATIONS", (*first, "CREATE TABLE more (x);\n"))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*first, "CREATE TABLE more (x);\n"))
     for _ in range(2):
         with SQLiteStore(_url(path)) as store:
             assert store.head(BANK)[0] == 2

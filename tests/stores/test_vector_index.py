@@ -7,7 +7,7 @@ import numpy as np
 from agentmem.embeddings import HashingEmbedder
 from agentmem.records import Kind, Status, Vector
 from agentmem.stores import VectorSearch, View
-from agentmem.stores.vector_index import Entry, VectorIndex
+from agentmem.stores.sqlite.vector_index import Entry, VectorIndex
 
 VIEW = View(bank="b")
 WORDS = ["ant", "bee", "cat", "dog", "eel", "fox", "gnu", "hen", "ibis", "jay"]

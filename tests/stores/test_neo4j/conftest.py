@@ -9,7 +9,7 @@ import pytest
 
 from agentmem.neo4j_server import ServerAccess
 from agentmem.stores.neo4j import Neo4jStore
-from agentmem.stores.neo4j_schema import VERSION
+from agentmem.stores.neo4j.schema import VERSION
 
 _EMPTY = (
     "MATCH (n) WHERE NOT n:Settings OR properties(n) <> {name: 'agentmem', schema: $schema} "

@@ -6,8 +6,8 @@ import pytest
 
 from agentmem.errors import ConfigurationError, StoreUnavailable
 from agentmem.stores import open_store
-from agentmem.stores.neo4j_location import parse_location
-from agentmem.stores.neo4j_schema import server_of
+from agentmem.stores.neo4j.location import parse_location
+from agentmem.stores.neo4j.schema import server_of
 
 SECRET = "p@ss/word?#"
 QUOTED = "p%40ss%2Fword%3F%23"

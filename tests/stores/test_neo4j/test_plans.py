@@ -23,7 +23,7 @@ from agentmem.stores import (
     Walk,
 )
 from agentmem.stores.neo4j import Neo4jStore
-from agentmem.stores.neo4j_connection import Connection
+from agentmem.stores.neo4j.connection import Connection
 from agentmem.testing import BANK, adding, changeset, days, evolving, make_fact, relation, unit_vectors
 
 pytestmark = pytest.mark.neo4j

@@ -11,7 +11,7 @@ import pytest
 from agentmem.records import EmbeddingStamp, IndexEntry
 from agentmem.stores import Hit, TextSearch, VectorSearch, View
 from agentmem.stores.neo4j import Neo4jStore
-from agentmem.stores.neo4j_search_ranking import Frequencies, nearest
+from agentmem.stores.neo4j.search_ranking import Frequencies, nearest
 from agentmem.testing import BANK, adding, changeset, make_fact
 from agentmem.testing.references import bm25
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from agentmem.records import Status
 from agentmem.stores.base import View
-from agentmem.stores.sqlite_rows import time_text
+from agentmem.stores.sqlite.rows import time_text
 
 _OPEN_THEN = "n.closed_at > ? AND n.status <> 'erased'"
 """Whether a version that is closed today was still open at a transaction time."""

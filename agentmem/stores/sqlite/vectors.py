@@ -12,8 +12,8 @@ import numpy as np
 
 from agentmem.records import Vector, decode_time
 from agentmem.stores.base import Hit, VectorSearch, View
-from agentmem.stores.sqlite_rows import KINDS, STATUSES, damage_found
-from agentmem.stores.vector_index import Entry, VectorIndex
+from agentmem.stores.sqlite.rows import KINDS, STATUSES, damage_found
+from agentmem.stores.sqlite.vector_index import Entry, VectorIndex
 
 STORED = np.dtype("<f4")
 """Vectors in the file: float32, little-endian on every machine."""

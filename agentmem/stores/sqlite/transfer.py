@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from agentmem.records import IndexEntry, decode_time
 from agentmem.stores.base import DatedRelationship
-from agentmem.stores.sqlite_rows import damage_found, id_list, relationship_of
-from agentmem.stores.sqlite_schema import text_table
-from agentmem.stores.sqlite_vectors import vector_of
+from agentmem.stores.sqlite.rows import damage_found, id_list, relationship_of
+from agentmem.stores.sqlite.schema import text_table
+from agentmem.stores.sqlite.vectors import vector_of
 
 _RELATIONSHIPS = """
 SELECT s.id, r.type, t.id, r.properties, r.created_at

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentmem.errors import ConfigurationError, SchemaVersionError, StoreUnavailable
-from agentmem.stores import neo4j_queries as queries
-from agentmem.stores.neo4j_connection import Connection
-from agentmem.stores.neo4j_search_queries import TEXT_INDEX, VECTOR_INDEX
+from agentmem.stores.neo4j import queries
+from agentmem.stores.neo4j.connection import Connection
+from agentmem.stores.neo4j.search_queries import TEXT_INDEX, VECTOR_INDEX
 
 OLDEST = (5, 26)
 """The oldest server: variable scope of subqueries and labels that a row names came with it."""

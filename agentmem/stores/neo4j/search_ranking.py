@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from agentmem.stores.base import Hit, TextSearch, VectorSearch
-from agentmem.stores.neo4j_rows import KINDS
-from agentmem.stores.neo4j_search_queries import CLOSE
-from agentmem.stores.neo4j_terms import K1, B, query_tokens
+from agentmem.stores.neo4j.rows import KINDS
+from agentmem.stores.neo4j.search_queries import CLOSE
+from agentmem.stores.neo4j.terms import K1, B, query_tokens
 
 _BANKS = 64
 _TOKENS = 20_000
@@ -20,7 +20,7 @@ _TOKENS = 20_000
 _Entry = tuple[str, str, str | list[str], str | list[str], int | None]
 """Id, label, tokens, tokens of the context, and how many tokens if only those asked for are there."""
 State = Sequence[Any]
-"""What `neo4j_search_queries` says of a bank: it differs after anything that changes its full-text index."""
+"""What `search_queries` says of a bank: it differs after anything that changes its full-text index."""
 
 
 class Frequencies:

@@ -9,7 +9,6 @@ from typing import Any, Self
 
 from agentmem.errors import InputError, StoreError
 from agentmem.records import GENESIS, Changeset, EmbeddingStamp, IndexEntry, Node, Operation, RelationshipType
-from agentmem.stores import neo4j_queries as queries
 from agentmem.stores.base import (
     WALKED,
     DatedRelationship,
@@ -24,16 +23,17 @@ from agentmem.stores.base import (
     Walk,
     filled_by_another,
 )
-from agentmem.stores.neo4j_commit import Head, commit
-from agentmem.stores.neo4j_connection import Connection, Transaction
-from agentmem.stores.neo4j_location import parse_location
-from agentmem.stores.neo4j_plan import checked_dimension, entry_of, entry_properties, entry_sizes, vector_of
-from agentmem.stores.neo4j_rows import KINDS, TYPES, node_of, operation_of, relationship_of, time_of, utc_or_none
-from agentmem.stores.neo4j_schema import prepare
-from agentmem.stores.neo4j_search import Known, gather, search, settled
-from agentmem.stores.neo4j_search_queries import usual
-from agentmem.stores.neo4j_view import is_dated, kinds_of, parameters_of
-from agentmem.stores.neo4j_walk_queries import Form, neighbourhood
+from agentmem.stores.neo4j import queries
+from agentmem.stores.neo4j.commit import Head, commit
+from agentmem.stores.neo4j.connection import Connection, Transaction
+from agentmem.stores.neo4j.location import parse_location
+from agentmem.stores.neo4j.plan import checked_dimension, entry_of, entry_properties, entry_sizes, vector_of
+from agentmem.stores.neo4j.rows import KINDS, TYPES, node_of, operation_of, relationship_of, time_of, utc_or_none
+from agentmem.stores.neo4j.schema import prepare
+from agentmem.stores.neo4j.search import Known, gather, search, settled
+from agentmem.stores.neo4j.search_queries import usual
+from agentmem.stores.neo4j.view import is_dated, kinds_of, parameters_of
+from agentmem.stores.neo4j.walk_queries import Form, neighbourhood
 
 _BATCH = 1_000
 """Search entries in one statement of a reindexing."""

@@ -23,8 +23,8 @@ from agentmem.records import (
     payload_hash_of,
     sealed,
 )
-from agentmem.stores.sqlite_entries import EntryWriter
-from agentmem.stores.sqlite_rows import (
+from agentmem.stores.sqlite.entries import EntryWriter
+from agentmem.stores.sqlite.rows import (
     INSERT_NODE,
     INSERT_OPERATION,
     REPLACE_NODE,
@@ -35,7 +35,7 @@ from agentmem.stores.sqlite_rows import (
     operation_values,
     time_text,
 )
-from agentmem.stores.sqlite_schema import create_text_table
+from agentmem.stores.sqlite.schema import create_text_table
 
 _CHANGE_STATE = (
     "UPDATE nodes SET changed = ?, status = ?, valid_to = ?, valid_to_before = ?, closed_at = ? WHERE node = ?"

@@ -6,8 +6,8 @@ import sqlite3
 
 from agentmem.records import Operation
 from agentmem.stores.base import JournalFilter
-from agentmem.stores.sqlite_rows import OPERATION_COLUMNS, operations_of, time_text
-from agentmem.stores.sqlite_view import Conditions
+from agentmem.stores.sqlite.rows import OPERATION_COLUMNS, operations_of, time_text
+from agentmem.stores.sqlite.view import Conditions
 
 
 def read_operations(

@@ -6,7 +6,7 @@ from typing import Any
 
 from agentmem.records import Kind, Status
 from agentmem.stores.base import View
-from agentmem.stores.neo4j_rows import utc_or_none
+from agentmem.stores.neo4j.rows import utc_or_none
 
 _OPEN_THEN = "n.closed_at > $p.known_at AND n.status <> 'erased'"
 """Whether a version that is closed today was still open at a transaction time."""

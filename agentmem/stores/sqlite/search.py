@@ -9,9 +9,9 @@ from typing import Any
 
 from agentmem.records import decode_time
 from agentmem.stores.base import Hit, KeySearch, PrefixSearch, TextSearch, TimeSearch, View
-from agentmem.stores.sqlite_rows import KINDS, id_list, time_text
-from agentmem.stores.sqlite_schema import text_table
-from agentmem.stores.sqlite_view import conditions_of, end_of_validity
+from agentmem.stores.sqlite.rows import KINDS, id_list, time_text
+from agentmem.stores.sqlite.schema import text_table
+from agentmem.stores.sqlite.view import conditions_of, end_of_validity
 
 LAST_CHARACTER = "\U0010ffff"
 """Behind a prefix: no text that begins with it sorts after this."""

@@ -5,7 +5,7 @@ search there are, not on their number: each sort has a part that unwinds the lis
 list with an element for each search: its `place` among all, and its `hits`, best first.
 
 Rows are sorted whole and then cut, unless an index has them in order: where the server sorts and cuts at once, it takes
-everything found so far for a part of each row that it keeps in memory. See `neo4j_queries` for what all statements
+everything found so far for a part of each row that it keeps in memory. See `queries` for what all statements
 have in common.
 """
 
@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from agentmem.stores.neo4j_queries import BOUND, KIND, PLANNED_ONCE, label_of
-from agentmem.stores.neo4j_terms import K1, LEAST_IDF, B
-from agentmem.stores.neo4j_view import condition_of, end_of_validity
-from agentmem.stores.neo4j_walk_queries import Form, Surroundings, gathered
+from agentmem.stores.neo4j.queries import BOUND, KIND, PLANNED_ONCE, label_of
+from agentmem.stores.neo4j.terms import K1, LEAST_IDF, B
+from agentmem.stores.neo4j.view import condition_of, end_of_validity
+from agentmem.stores.neo4j.walk_queries import Form, Surroundings, gathered
 
 TEXT_INDEX = "agentmem_terms"
 VECTOR_INDEX = "agentmem_vectors"

@@ -13,8 +13,8 @@ import neo4j
 from neo4j import exceptions
 
 from agentmem.errors import StoreUnavailable
-from agentmem.stores.neo4j_errors import translated
-from agentmem.stores.neo4j_location import Location
+from agentmem.stores.neo4j.errors import translated
+from agentmem.stores.neo4j.location import Location
 
 _Result = TypeVar("_Result")
 _READ_ONLY = "Let the server write to it."

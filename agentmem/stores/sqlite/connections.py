@@ -12,8 +12,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from agentmem.errors import StoreUnavailable
-from agentmem.stores.sqlite_errors import translated
-from agentmem.stores.sqlite_location import Location
+from agentmem.stores.sqlite.errors import translated
+from agentmem.stores.sqlite.location import Location
 
 _CACHED_STATEMENTS = 256
 

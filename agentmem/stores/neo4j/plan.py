@@ -20,8 +20,8 @@ from agentmem.records import (
     Status,
     Vector,
 )
-from agentmem.stores.neo4j_rows import STATUSES, node_properties, relationship_properties, stored_key, utc_or_none
-from agentmem.stores.neo4j_terms import entry_text, long_terms, terms_of, tokens_of
+from agentmem.stores.neo4j.rows import STATUSES, node_properties, relationship_properties, stored_key, utc_or_none
+from agentmem.stores.neo4j.terms import entry_text, long_terms, terms_of, tokens_of
 
 Standing = tuple[str, Status]
 """Kind and status of a node."""
@@ -55,7 +55,7 @@ class Plan:
     dimension: int | None = None
 
     def parameters(self, first_seq: int) -> dict[str, Any]:
-        """The parameters of `neo4j_queries.COMMIT` that come of the changes; nodes hold the seq of what added them."""
+        """The parameters of `queries.COMMIT` that come of the changes; nodes hold the seq of what added them."""
         adds, updates = [], []
         for id_, row in self.written.items():
             properties = dict(row.properties)

@@ -9,7 +9,7 @@ from typing import Any
 
 from agentmem.records import Node, Relationship, RelationshipType
 from agentmem.stores.base import Direction, Neighbourhood, View
-from agentmem.stores.sqlite_rows import (
+from agentmem.stores.sqlite.rows import (
     NODE_COLUMNS,
     damage_found,
     id_list,
@@ -17,7 +17,7 @@ from agentmem.stores.sqlite_rows import (
     relationship_of,
     time_text,
 )
-from agentmem.stores.sqlite_view import conditions_of
+from agentmem.stores.sqlite.view import conditions_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Cypher of walks: breadth-first over relationships, in time that grows with what is walked. See `neo4j_queries`.
+"""Cypher of walks: breadth-first over relationships, in time that grows with what is walked. See `queries`.
 
 A membership test on a list costs the server the length of the list. So a hop brings what it reached and what was
 reached before together as rows, and groups them by node.
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from agentmem.records import RelationshipType
 from agentmem.stores.base import Direction, Walk
-from agentmem.stores.neo4j_queries import KIND, LANGUAGE, PROPERTIES
-from agentmem.stores.neo4j_view import condition_of
+from agentmem.stores.neo4j.queries import KIND, LANGUAGE, PROPERTIES
+from agentmem.stores.neo4j.view import condition_of
 
 _ARROWS = {Direction.OUT: "-[r{}]->", Direction.IN: "<-[r{}]-", Direction.BOTH: "-[r{}]-"}
 _ROWS = "[r IN walked | [startNode(r).id, type(r), endNode(r).id, r {.*, created_at: null}]]"

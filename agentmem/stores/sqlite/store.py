@@ -20,7 +20,6 @@ from agentmem.records import (
     Relationship,
     RelationshipType,
 )
-from agentmem.stores import sqlite_schema
 from agentmem.stores.base import (
     WALKED,
     DatedRelationship,
@@ -39,18 +38,19 @@ from agentmem.stores.base import (
     View,
     Walk,
 )
-from agentmem.stores.sqlite_commit import prepared, write
-from agentmem.stores.sqlite_connections import Connections, Mode, closed_if_unusable, connect
-from agentmem.stores.sqlite_entries import read_stamp, replace_all, stamp
-from agentmem.stores.sqlite_errors import translated
-from agentmem.stores.sqlite_journal import read_operations
-from agentmem.stores.sqlite_location import Location, parse_location, prepare
-from agentmem.stores.sqlite_neighbourhood import Route, walk_from
-from agentmem.stores.sqlite_rows import KINDS, NODE_COLUMNS, TYPES, damage_found, id_list, nodes_of, time_text
-from agentmem.stores.sqlite_search import LAST_CHARACTER, search_keys, search_prefixes, search_text, search_times
-from agentmem.stores.sqlite_transfer import read_entries, read_relationships
-from agentmem.stores.sqlite_vectors import VectorIndexes
-from agentmem.stores.sqlite_view import conditions_of
+from agentmem.stores.sqlite import schema
+from agentmem.stores.sqlite.commit import prepared, write
+from agentmem.stores.sqlite.connections import Connections, Mode, closed_if_unusable, connect
+from agentmem.stores.sqlite.entries import read_stamp, replace_all, stamp
+from agentmem.stores.sqlite.errors import translated
+from agentmem.stores.sqlite.journal import read_operations
+from agentmem.stores.sqlite.location import Location, parse_location, prepare
+from agentmem.stores.sqlite.neighbourhood import Route, walk_from
+from agentmem.stores.sqlite.rows import KINDS, NODE_COLUMNS, TYPES, damage_found, id_list, nodes_of, time_text
+from agentmem.stores.sqlite.search import LAST_CHARACTER, search_keys, search_prefixes, search_text, search_times
+from agentmem.stores.sqlite.transfer import read_entries, read_relationships
+from agentmem.stores.sqlite.vectors import VectorIndexes
+from agentmem.stores.sqlite.view import conditions_of
 
 _POLL = 0.02
 
@@ -313,16 +313,16 @@ def _opened(location: Location, timeout: float) -> tuple[sqlite3.Connection, Mod
 def _writable(location: Location, timeout: float) -> sqlite3.Connection:
     connection = connect(location, Mode.WRITE, timeout)
     with closed_if_unusable(connection):
-        sqlite_schema.check(connection, str(location))
+        schema.check(connection, str(location))
         _log_ahead(connection, timeout)
-        sqlite_schema.prepare(connection, str(location))
+        schema.prepare(connection, str(location))
     return connection
 
 
 def _readable(location: Location, mode: Mode, timeout: float) -> sqlite3.Connection:
     connection = connect(location, mode, timeout)
     with closed_if_unusable(connection):
-        sqlite_schema.require_current(connection, str(location))
+        schema.require_current(connection, str(location))
     return connection
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import neo4j
 
 from agentmem.errors import StoreUnavailable
-from agentmem.stores import neo4j_queries as queries
 from agentmem.stores.base import (
     WALKED,
     Gathered,
@@ -26,15 +25,16 @@ from agentmem.stores.base import (
     View,
     Walk,
 )
-from agentmem.stores.neo4j_connection import Connection
-from agentmem.stores.neo4j_plan import mismatch
-from agentmem.stores.neo4j_rows import DIGEST, INDEXED, KINDS, node_of, relationship_of, stored_key, utc
-from agentmem.stores.neo4j_search_queries import Sort
-from agentmem.stores.neo4j_search_queries import search as search_query
-from agentmem.stores.neo4j_search_ranking import Frequencies, best, nearest
-from agentmem.stores.neo4j_terms import bank_token, context_boost, query_tokens
-from agentmem.stores.neo4j_view import is_dated, kinds_of, parameters_of
-from agentmem.stores.neo4j_walk_queries import Form
+from agentmem.stores.neo4j import queries
+from agentmem.stores.neo4j.connection import Connection
+from agentmem.stores.neo4j.plan import mismatch
+from agentmem.stores.neo4j.rows import DIGEST, INDEXED, KINDS, node_of, relationship_of, stored_key, utc
+from agentmem.stores.neo4j.search_queries import Sort
+from agentmem.stores.neo4j.search_queries import search as search_query
+from agentmem.stores.neo4j.search_ranking import Frequencies, best, nearest
+from agentmem.stores.neo4j.terms import bank_token, context_boost, query_tokens
+from agentmem.stores.neo4j.view import is_dated, kinds_of, parameters_of
+from agentmem.stores.neo4j.walk_queries import Form
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -68,7 +68,7 @@ class Known:
 
 
 class Bounds:
-    """Up to which seq of each bank this client knows that commits were over; see `neo4j_queries.BOUND`."""
+    """Up to which seq of each bank this client knows that commits were over; see `queries.BOUND`."""
 
     def __init__(self) -> None:
         self._known: dict[str, int] = {}

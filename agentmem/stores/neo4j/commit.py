@@ -12,11 +12,11 @@ from neo4j import exceptions
 
 from agentmem.errors import ConflictError, InputError, StoreError, StoreUnavailable
 from agentmem.records import GENESIS, Changeset, EmbeddingStamp, Operation, payload_hash_of, sealed
-from agentmem.stores import neo4j_queries as queries
 from agentmem.stores.base import filled_by_another
-from agentmem.stores.neo4j_connection import Connection, Transaction
-from agentmem.stores.neo4j_plan import guard_rows, mismatch, plan_of, standing_of
-from agentmem.stores.neo4j_rows import operation_properties, utc
+from agentmem.stores.neo4j import queries
+from agentmem.stores.neo4j.connection import Connection, Transaction
+from agentmem.stores.neo4j.plan import guard_rows, mismatch, plan_of, standing_of
+from agentmem.stores.neo4j.rows import operation_properties, utc
 
 Head = tuple[int, str]
 """Seq and hash of the newest Operation of a bank."""

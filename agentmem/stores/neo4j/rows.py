@@ -114,7 +114,7 @@ def node_of(label: str, properties: Mapping[str, Any], *, known_at: datetime | N
 
     Args:
         label: Its kind.
-        properties: As `neo4j_queries` returns them.
+        properties: As `queries` returns them.
         known_at: Give the status and end of validity that it had at this transaction time.
 
     Raises:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from agentmem.records import Kind
 from agentmem.stores.base import JournalFilter
-from agentmem.stores.neo4j_rows import TIMES
-from agentmem.stores.neo4j_view import condition_of
+from agentmem.stores.neo4j.rows import TIMES
+from agentmem.stores.neo4j.view import condition_of
 
 LABELS = tuple(kind.value for kind in Kind)
 PLANNED_ONCE = "replan=skip"

@@ -10,10 +10,10 @@ import numpy as np
 from agentmem.errors import EmbeddingMismatch, InputError
 from agentmem.records import EmbeddingStamp, IndexEntry, Vector
 from agentmem.stores.base import filled_by_another
-from agentmem.stores.sqlite_rows import id_list
-from agentmem.stores.sqlite_schema import create_text_table, text_table
-from agentmem.stores.sqlite_search import storable
-from agentmem.stores.sqlite_vectors import STORED
+from agentmem.stores.sqlite.rows import id_list
+from agentmem.stores.sqlite.schema import create_text_table, text_table
+from agentmem.stores.sqlite.search import storable
+from agentmem.stores.sqlite.vectors import STORED
 
 _MODEL, _DIMENSION = "embedding_model", "embedding_dimension"
 
