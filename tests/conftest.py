@@ -17,20 +17,17 @@ from agentmem.neo4j_server import LTS, NoTestServer, ServerAccess, find_release,
 
 pytest.register_assert_rewrite("agentmem.testing")
 
-_KEPT = frozenset({"AGENTMEM_REQUIRE_MINILM", "AGENTMEM_REQUIRE_NEO4J", "AGENTMEM_NEO4J_URL", "AGENTMEM_NEO4J_URLS"})
+_GIVEN = frozenset({"AGENTMEM_NEO4J_URL", "AGENTMEM_NEO4J_URLS"})
+_KEPT = _GIVEN | {"AGENTMEM_REQUIRE_MINILM", "AGENTMEM_REQUIRE_NEO4J"}
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
 @pytest.fixture(autouse=True)
-def one_at_a_time(request: pytest.FixtureRequest) -> None:
-    """Tests that share the one Neo4j server take turns, whichever process they run in."""
-    if "server" in request.fixturenames:
-        request.getfixturevalue("turn")
-
-
-@pytest.fixture
-def turn() -> Iterator[None]:
-    """The shared server for oneself alone."""
+def one_at_a_time(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests on a server that the environment names take turns at it, whichever process they run in."""
+    if "server" not in request.fixturenames or _GIVEN.isdisjoint(os.environ):
+        yield
+        return
     with (Path(tempfile.gettempdir()) / f"agentmem-neo4j-turn-{os.getuid()}").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         yield
@@ -38,11 +35,12 @@ def turn() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[ServerAccess]:
-    """The one Neo4j of the session: 5.26 LTS unless the environment names another line, as a second run in CI does."""
+    """The one Neo4j of this process: 5.26 LTS unless the environment names another line, as a second run in CI does."""
     release = find_release(os.environ.get("AGENTMEM_NEO4J_LINE", LTS.line))
+    alone = {name: value for name, value in os.environ.items() if name != "PYTEST_XDIST_TESTRUNUID"}
     with ExitStack() as stack:
         try:
-            access = stack.enter_context(server_for_tests(release))
+            access = stack.enter_context(server_for_tests(release, environment=alone))
         except NoTestServer as reason:
             pytest.skip(str(reason))
         yield access

@@ -28,6 +28,9 @@ KEY_WEIGHT = 0.6
 DECIMALS = 6
 """Scores are rounded to this, so that ranks do not depend on the last digits of a platform's arithmetic."""
 
+_NO_LIKENESS = 1e-6
+"""A cosine of 0, as a store that counts in single precision may give it."""
+
 
 def scaled_keyword(hits: Sequence[Hit], *, limit: int) -> dict[str, float]:
     """BM25 scores to [0, 1]: the best hit is 1; the zero is what every node beyond the list falls below.
@@ -48,7 +51,7 @@ def scaled_semantic(hits: Sequence[Hit]) -> dict[str, float]:
     Cosines of one model all lie high or all lie low; what tells is how far a hit stands out of the list. Hits without
     any likeness (cosine 0 or less) are left out.
     """
-    alike = [hit for hit in hits if hit.score > 0.0]
+    alike = [hit for hit in hits if hit.score > _NO_LIKENESS]
     return _scaled(alike, min(alike[-1].score, alike[0].score / 2)) if alike else {}
 
 
