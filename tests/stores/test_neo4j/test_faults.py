@@ -81,13 +81,13 @@ def test_writers_that_lock_each_other_out_are_run_again(open_neo4j: Open, driver
         lock = "MATCH (n:Memory {id: $id}) SET n.bank = n.bank"
         head = "MATCH (b:Bank) SET b.name = b.name"
         while not stop.is_set():
-            with driver.session(database="neo4j") as session, session.begin_transaction() as transaction:
-                try:
+            try:
+                with driver.session(database="neo4j") as session, session.begin_transaction() as transaction:
                     transaction.run(lock, id="fact-1").consume()
                     stop.wait(0.03)
                     transaction.run(head).consume()
-                except neo4j.exceptions.TransientError:
-                    continue
+            except neo4j.exceptions.TransientError:
+                continue  # it was the one of the two that had to give way
 
     disturber = threading.Thread(target=disturb)
     disturber.start()
