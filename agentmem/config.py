@@ -1,4 +1,4 @@
-"""Settings: where memory lives and what embeds it. The only module that reads the environment."""
+"""Settings: where memory lives, what embeds it, what the user allows. The only module that reads the environment."""
 
 from __future__ import annotations
 
@@ -35,21 +35,31 @@ class Settings:
     """That user's password (NEO4J_PASSWORD); never shown, logged or stored."""
     models: Path | None = None
     """Folder that holds the weights of MiniLM (AGENTMEM_MODELS); None to fetch them once into the user's cache."""
+    tools: tuple[str, ...] = ()
+    """Python modules whose `@tool` functions a workflow may name (`tools:` in the settings file)."""
+    hosts: tuple[str, ...] = ()
+    """Neo4j servers, `host` or `host:port`, that may be given the password (`hosts:` in the settings file)."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """The settings of a process; an empty variable counts as absent."""
+        """The settings of a process: its environment, where an empty variable counts as absent, and `settings.yaml`.
+
+        Raises:
+            ConfigurationError: the settings file in the data folder cannot be read, or says what it may not.
+        """
         given = os.environ if environment is None else environment
-        home = given.get("AGENTMEM_HOME") or platformdirs.user_data_dir("agentmem", appauthor=False)
+        home = Path(given.get("AGENTMEM_HOME") or platformdirs.user_data_dir("agentmem", appauthor=False))
+        home = home.expanduser().absolute()
         models = given.get("AGENTMEM_MODELS")
         return cls(
-            home=Path(home).expanduser().absolute(),
+            home=home,
             store=given.get("AGENTMEM_STORE", ""),
             bank=given.get("AGENTMEM_BANK") or DEFAULT_BANK,
             embedder=given.get("AGENTMEM_EMBEDDER") or "auto",
             user=given.get("NEO4J_USERNAME", ""),
             password=given.get("NEO4J_PASSWORD", ""),
             models=Path(models).expanduser() if models else None,
+            **_allowed_once(home / "settings.yaml"),
         )
 
     def overridden(self, *, store: str = "", bank: str = "", embedder: str = "") -> Settings:
@@ -65,3 +75,12 @@ class Settings:
     def runs_path(self) -> Path:
         """The SQLite file of runs and their checkpoints."""
         return self.home / "runs.db"
+
+
+def _allowed_once(path: Path) -> dict[str, tuple[str, ...]]:
+    """What the settings file says; nothing if there is none."""
+    if not os.path.lexists(path):
+        return {}
+    from agentmem.settings_file import read_lists  # noqa: PLC0415 - YAML is loaded only if there is a file to read
+
+    return read_lists(path, ("tools", "hosts"))
