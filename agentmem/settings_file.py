@@ -9,7 +9,8 @@ from typing import Final
 
 import yaml
 
-from agentmem.errors import ConfigurationError
+from agentmem.errors import ConfigurationError, InputError
+from agentmem.regular_files import open_regular, read_beginning
 
 _MAX_BYTES: Final = 64 * 1024
 
@@ -21,9 +22,10 @@ def read_lists(path: Path, keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
         ConfigurationError: it cannot be read, is not YAML, or says something else; with its line.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
+        content = read_beginning(open_regular(path), _MAX_BYTES + 1)
         text = content.decode("utf-8-sig")
+    except InputError as error:
+        raise ConfigurationError(error.message, where=error.where) from error
     except OSError as error:
         raise ConfigurationError(f"the settings cannot be read: {error.strerror}.", where=str(path)) from error
     except UnicodeDecodeError as error:

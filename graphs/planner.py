@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
 from langgraph.graph import END, START, StateGraph
@@ -18,7 +19,7 @@ from agentmem.memory.experience import PastTask, PastWork, recollect
 from agentmem.records import Insight, Kind, Query
 from agentmem.tools.access import missing_kinds
 from agentmem.tools.files import TEXT_SUFFIXES
-from agentmem.tools.paths import confined
+from agentmem.tools.paths import located
 
 PlannerGraph = CompiledStateGraph[PlannerState, TeamContext, PlannerState, PlannerState]
 
@@ -126,10 +127,13 @@ def _readable(context: TeamContext, inputs: dict[str, Any]) -> tuple[str, ...]:
             continue
         try:
             context.tool("remember")
-            path = confined(tools, value)
+            with located(tools, value) as place:
+                is_readable = place.is_folder or (
+                    place.is_file and PurePath(place.name).suffix.lower() in TEXT_SUFFIXES
+                )
         except (ToolError, PlanError):
             continue  # a text that is no path within the folder, or an executor that may not write
-        if path.is_dir() or (path.is_file() and path.suffix.lower() in TEXT_SUFFIXES):
+        if is_readable:
             found.append(name)
     return tuple(found)
 

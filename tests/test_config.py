@@ -87,7 +87,7 @@ def test_a_settings_file_with_a_mistake_is_refused_with_its_line(
 
 def test_a_folder_in_place_of_the_settings_is_told(tmp_path: Path) -> None:
     (tmp_path / "settings.yaml").mkdir()
-    with pytest.raises(ConfigurationError, match="cannot be read"):
+    with pytest.raises(ConfigurationError, match="a folder, not a file"):
         Settings.from_environment({"AGENTMEM_HOME": str(tmp_path)})
 
 

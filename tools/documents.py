@@ -11,6 +11,7 @@ from typing import Any
 
 from agentmem.errors import InputError, NotFound
 from agentmem.memory import Message
+from agentmem.regular_files import open_named, read_at_most
 
 MAX_BYTES = 64_000_000
 """Largest file that is read."""
@@ -22,44 +23,26 @@ _TYPES = {bool: "true or false", float: "a number", list: "a list", dict: "an ob
 _KEYS = ("text", "speaker", "at", "source", "id")
 
 
-def read_content(path: Path, *, name: str = "") -> str | list[Message]:
-    """What a file holds: a conversation if it is `.jsonl`, else its text.
-
-    Args:
-        path: The file.
-        name: What messages call it; default: the path as given.
-
-    Raises:
-        NotFound: there is no such file.
-        InputError: it is a folder, too large, not text, or a line of a conversation is not a turn.
-    """
-    text = read_text(path, name=name)
-    is_conversation = path.suffix.lower() in CONVERSATION_SUFFIXES
-    return parse_conversation(text, name=name or str(path)) if is_conversation else text
+def is_conversation(path: str | Path) -> bool:
+    """Whether a file is a conversation, by its suffix."""
+    return Path(path).suffix.lower() in CONVERSATION_SUFFIXES
 
 
-def read_text(path: Path, *, name: str = "", max_bytes: int = MAX_BYTES) -> str:
-    """The text of a file in UTF-8 (or UTF-16 with a byte order mark).
+def read_text(path: Path, *, name: str = "") -> str:
+    """The text, in UTF-8 (or UTF-16 with a byte order mark), of a file that a person named.
+
+    It may be what their shell opened for this process, too: `/dev/stdin` or `<(...)`.
 
     Raises:
         NotFound: there is no such file.
-        InputError: it is a folder, too large, cannot be read, or is not text.
+        InputError: it is no regular file, too large, cannot be read, or is not text.
     """
     where = name or str(path)
     try:
-        size = path.stat().st_size
-        if size > max_bytes:
-            raise InputError(
-                f"the file has {size / 1e6:.0f} MB; at most {max_bytes / 1e6:.0f} MB are read.",
-                where=where,
-                hint="Split it.",
-            )
-        return decode(path.read_bytes(), name=where)
+        return decode(read_at_most(open_named(path), MAX_BYTES, name=where), name=where)
     except FileNotFoundError:
         near = _siblings(path)
         raise NotFound("there is no such file.", where=where, hint=near) from None
-    except IsADirectoryError:
-        raise InputError("this is a folder, not a file.", where=where) from None
     except OSError as error:
         raise InputError(f"the file cannot be read: {error.strerror}.", where=where) from error
 
@@ -184,5 +167,8 @@ def _text_value(record: Mapping[Any, Any], key: str, where: str) -> str:
 def _siblings(path: Path) -> str:
     if not path.parent.is_dir():
         return f"The folder {path.parent.name!r} does not exist either."
-    near = get_close_matches(path.name, sorted(p.name for p in path.parent.iterdir()), n=1)
+    try:
+        near = get_close_matches(path.name, sorted(p.name for p in path.parent.iterdir()), n=1)
+    except OSError:
+        return ""  # it may be entered but not listed
     return f"Did you mean {near[0]!r}?" if near else ""

@@ -12,8 +12,8 @@ from agentmem.memory import Message
 from agentmem.records import Kind
 from agentmem.tools.access import REFLECTED, RETAINED
 from agentmem.tools.base import ToolContext, tool
-from agentmem.tools.documents import parse_messages, read_content
-from agentmem.tools.paths import confined, shown
+from agentmem.tools.documents import is_conversation, parse_conversation, parse_messages
+from agentmem.tools.paths import located
 
 
 @tool(one_by_one=True, writes=RETAINED)
@@ -42,9 +42,9 @@ def remember(
         )
     content: str | list[Message] = text or ""
     if path is not None:
-        file = confined(context, path)
-        source = source or shown(context, file)
-        content = read_content(file, name=source)
+        with located(context, path) as file:
+            source, text = source or file.name, file.text()
+        content = parse_conversation(text, name=source) if is_conversation(file.name) else text
     elif messages is not None:
         content = parse_messages(messages, where="messages", source=source)
     if not content or (isinstance(content, str) and not content.strip()):

@@ -110,7 +110,7 @@ def _content(file: str) -> tuple[str | list[Message], str]:
         return _turns(text, "standard input") if _is_conversation(text) else text, ""
     path = Path(file)
     text = documents.read_text(path, name=file)
-    return _turns(text, file) if path.suffix.lower() in documents.CONVERSATION_SUFFIXES else text, file
+    return _turns(text, file) if documents.is_conversation(path) else text, file
 
 
 def _turns(text: str, name: str) -> list[Message]:

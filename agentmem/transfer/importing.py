@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any, BinaryIO, cast
 from agentmem.embeddings import Embedder
 from agentmem.errors import InputError, StoreError
 from agentmem.records import Change, Changeset, Clock, SystemClock
+from agentmem.regular_files import open_named
 from agentmem.stores import Store
 from agentmem.transfer.contents import contents_of
 from agentmem.transfer.grafting import Grafted, graft
@@ -80,7 +82,7 @@ def import_file(
 
     Args:
         store: Where to write.
-        file: The file, or a stream of it. Which format it is shows in its first line.
+        file: A regular file, `/dev/stdin` or `<(...)`, or a stream of it. Which format it is shows in its first line.
         bank: GraphML only: the bank to write; empty for the one that its nodes name.
         embedder: GraphML only: opens the model of the store, as such a file holds no vectors.
         clock: GraphML only: when it is taken in; default: now.
@@ -122,7 +124,7 @@ def _opened(file: Path | BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
         yield _peeked(file)
         return
     try:
-        stream = file.open("rb")
+        stream = os.fdopen(open_named(file), "rb")
     except OSError as error:
         raise InputError(f"the file cannot be read: {error.strerror}.", where=str(file)) from error
     with stream:

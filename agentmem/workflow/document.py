@@ -10,10 +10,13 @@ from typing import Any, Final
 import yaml
 
 from agentmem.errors import InputError, NotFound
+from agentmem.regular_files import open_regular, read_at_most
 from agentmem.workflow.problems import Key, Problem
 
 MAX_BYTES: Final = 256 * 1024
 """Longest workflow file."""
+_MOST_READ: Final = 16_000_000
+"""Up to here a file that is too long is told with its length."""
 MAX_VALUES: Final = 20_000
 """Most values a file may stand for once its aliases are written out."""
 MAX_DEPTH: Final = 100
@@ -49,14 +52,12 @@ def read_document(path: Path, name: str) -> Document:
 
     Raises:
         NotFound: there is no such file.
-        InputError: it is a folder, or cannot be read.
+        InputError: it is no regular file, or cannot be read.
     """
     try:
-        content = path.read_bytes()
+        content = read_at_most(open_regular(path, name=name), _MOST_READ, name=name)
     except FileNotFoundError as error:
         raise NotFound("there is no such workflow file.", where=name) from error
-    except IsADirectoryError as error:
-        raise InputError("this is a folder, not a workflow file.", where=name) from error
     except OSError as error:
         raise InputError(f"the file cannot be read: {error.strerror}.", where=name) from error
     return parse_document(content, name)

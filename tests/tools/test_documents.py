@@ -7,7 +7,7 @@ import pytest
 
 from agentmem.errors import InputError, NotFound
 from agentmem.memory import Message
-from agentmem.tools.documents import parse_conversation, read_content
+from agentmem.tools.documents import parse_conversation, read_text
 
 
 def test_a_conversation_is_read_line_by_line(tmp_path: Path) -> None:
@@ -17,7 +17,7 @@ def test_a_conversation_is_read_line_by_line(tmp_path: Path) -> None:
         "\n"
         '{"text": "Yes.", "source": "mail", "mood": "good", "at": "2024-05-03", "speaker": null}\r\n'
     )
-    assert read_content(path, name="chat") == [
+    assert parse_conversation(read_text(path), name="chat") == [
         Message(text="Hi\u2028there", speaker="Anna", at=datetime(2024, 5, 2, 8, tzinfo=UTC), source="chat", id="7"),
         Message(text="Yes.", source="mail", at=datetime(2024, 5, 3, tzinfo=UTC)),
     ]
@@ -51,7 +51,7 @@ def test_an_empty_conversation_is_an_error() -> None:
 def test_a_missing_file_is_named_with_the_nearest_one(tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("x")
     with pytest.raises(NotFound) as caught:
-        read_content(tmp_path / "note.md")
+        read_text(tmp_path / "note.md")
     assert caught.value.hint == "Did you mean 'notes.md'?"
     with pytest.raises(InputError, match="folder"):
-        read_content(tmp_path)
+        read_text(tmp_path)
