@@ -10,11 +10,16 @@ from typing import Final, Literal, get_args
 
 import platformdirs
 
+from agentmem.errors import ConfigurationError
+
 EmbedderName = Literal["auto", "minilm", "hashing"]
 EMBEDDERS: Final[tuple[str, ...]] = get_args(EmbedderName)
 """What AGENTMEM_EMBEDDER and `--embedder` accept."""
 
 DEFAULT_BANK: Final = "default"
+
+_OFF: Final = ("", "0", "false", "no", "off")
+_ON: Final = ("1", "true", "yes", "on")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,8 @@ class Settings:
     """That user's password (NEO4J_PASSWORD); never shown, logged or stored."""
     models: Path | None = None
     """Folder that holds the weights of MiniLM (AGENTMEM_MODELS); None to fetch them once into the user's cache."""
+    tracing: bool = False
+    """Whether runs are traced to LangSmith (AGENTMEM_TRACING=1). Its own variables say where to, not whether."""
     tools: tuple[str, ...] = ()
     """Python modules whose `@tool` functions a workflow may name (`tools:` in the settings file)."""
     hosts: tuple[str, ...] = ()
@@ -45,7 +52,8 @@ class Settings:
         """The settings of a process: its environment, where an empty variable counts as absent, and `settings.yaml`.
 
         Raises:
-            ConfigurationError: the settings file in the data folder cannot be read, or says what it may not.
+            ConfigurationError: a variable is neither on nor off, or the settings file in the data folder cannot be
+                read, or says what it may not.
         """
         given = os.environ if environment is None else environment
         home = Path(given.get("AGENTMEM_HOME") or platformdirs.user_data_dir("agentmem", appauthor=False))
@@ -59,6 +67,7 @@ class Settings:
             user=given.get("NEO4J_USERNAME", ""),
             password=given.get("NEO4J_PASSWORD", ""),
             models=Path(models).expanduser() if models else None,
+            tracing=_switch("AGENTMEM_TRACING", given),
             **_allowed_once(home / "settings.yaml"),
         )
 
@@ -75,6 +84,13 @@ class Settings:
     def runs_path(self) -> Path:
         """The SQLite file of runs and their checkpoints."""
         return self.home / "runs.db"
+
+
+def _switch(name: str, given: Mapping[str, str]) -> bool:
+    said = given.get(name, "").strip().lower()
+    if said not in (*_OFF, *_ON):
+        raise ConfigurationError(f"{said!r} is neither on nor off.", where=name, hint="Write 1 or 0.")
+    return said in _ON
 
 
 def _allowed_once(path: Path) -> dict[str, tuple[str, ...]]:

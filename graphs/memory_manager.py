@@ -6,10 +6,10 @@ decide -> commit, one batch after the other. A commit that another writer forest
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from contextvars import Context
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -17,6 +17,7 @@ from langgraph.runtime import Runtime
 
 from agentmem.errors import ConflictError
 from agentmem.graphs.context import TeamContext
+from agentmem.graphs.tracing import is_traced, tracing
 from agentmem.memory import Message, Provenance, Received, Retained, WritePath
 from agentmem.memory.journal import OperationSummary
 from agentmem.memory.retaining.ahead import Prepared
@@ -73,8 +74,12 @@ class MemoryManager:
         with closing(access.memory.write_path().take_in(content, about)) as intake:
             start: MemoryManagerState = {"intake": intake, "learned": []}
             # A context of its own: as part of the run that calls it, it would be checkpointed with it.
-            end = Context().run(lambda: self._graph.invoke(start, {"recursion_limit": _SUPERSTEPS}, context=context))
+            end = Context().run(self._manage, start, context, traced=is_traced())
         return retained(intake.episodes, end["learned"])
+
+    def _manage(self, start: MemoryManagerState, context: TeamContext, *, traced: bool) -> Mapping[str, Any]:
+        with tracing(traced):
+            return self._graph.invoke(start, {"recursion_limit": _SUPERSTEPS}, context=context)
 
 
 def build_memory_manager() -> MemoryManagerGraph:

@@ -28,6 +28,7 @@ from agentmem.graphs.planning import RulePlanner
 from agentmem.graphs.reflector import build_reflector
 from agentmem.graphs.routing import after_planning, after_reflecting
 from agentmem.graphs.state import Spent, TaskState, TeamState
+from agentmem.graphs.tracing import stepped
 from agentmem.memory import Memory
 from agentmem.records import encode_time
 from agentmem.tools import Tool, Toolbox
@@ -71,6 +72,7 @@ class Team:
         planner: Planner | None = None,
         actor: Actor | None = None,
         judge: Judge | None = None,
+        tracing: bool = False,
     ) -> None:
         """A team that is ready to run tasks.
 
@@ -86,6 +88,7 @@ class Team:
             planner: Default: rules.
             actor: Default: rules.
             judge: Default: rules.
+            tracing: Whether runs are traced to LangSmith, documents included; its own variables do not switch it on.
 
         Raises:
             WorkflowError: there is no such agent or kind of memory.
@@ -107,6 +110,7 @@ class Team:
             self._toolbox.get(tool)
         self._decisions = (planner or RulePlanner(), actor or RuleActor(), judge or RuleJudge())
         self._manager = MemoryManager()
+        self._tracing = tracing
         self._graph = build_team(checkpointer or InMemorySaver())
 
     def check(self, task: Task) -> None:
@@ -163,7 +167,7 @@ class Team:
                 subgraphs=True,
                 durability="sync",
             )
-            for _, event in stream:
+            for _, event in stepped(stream, traced=self._tracing):
                 yield cast("TeamEvent", event)
         yield Finished(result=_result(self._graph.get_state(config).values))
 

@@ -33,6 +33,17 @@ def test_variables_are_read_and_empty_ones_are_not() -> None:
     assert settings.runs_path == Path("/data/runs.db")
 
 
+@pytest.mark.parametrize(("said", "on"), [("", False), ("0", False), ("Off", False), ("1", True), ("true", True)])
+def test_tracing_is_switched_on_by_a_variable_of_its_own(said: str, on: bool) -> None:
+    assert Settings.from_environment({"AGENTMEM_TRACING": said, "LANGSMITH_TRACING": "true"}).tracing is on
+
+
+def test_a_switch_that_is_neither_on_nor_off_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="neither on nor off") as caught:
+        Settings.from_environment({"AGENTMEM_TRACING": "maybe"})
+    assert caught.value.where == "AGENTMEM_TRACING"
+
+
 def test_what_is_said_overrides_what_is_set() -> None:
     settings = Settings(home=Path("/data"), store="sqlite:///a.db", bank="a")
     assert settings.overridden(bank="b") == Settings(home=Path("/data"), store="sqlite:///a.db", bank="b")
@@ -71,7 +82,7 @@ def test_an_empty_settings_file_allows_nothing(text: str, tmp_path: Path) -> Non
         ("tools: [a\nhosts: [b]\n", ":2:6", "not valid YAML"),
         ("tools: [a]\n--- \nhosts: [b]\n", ":2:1", "not valid YAML"),
         ("tools: \x01\n", "", "not valid YAML"),
-        ("[" * 3000, "", "not valid YAML"),
+        ("[" * 1000, "", "not valid YAML"),
         (b"tools: [\xff]\n", "", "not UTF-8"),
         ("# " + "x" * 70_000, "", "at most 65,536 bytes"),
     ],

@@ -63,7 +63,7 @@ class Job:
             output=spec.output,
         )
 
-    def team(self, memory: Memory, checkpointer: Any) -> Team:
+    def team(self, memory: Memory, checkpointer: Any, *, tracing: bool = False) -> Team:
         """The team that does it."""
         return Team(
             memory=memory,
@@ -72,6 +72,7 @@ class Job:
             agents={str(name): settings for name, settings in self.spec.agents.items()},
             budget=self.spec.budget,
             checkpointer=checkpointer,
+            tracing=tracing,
             allowed=[(self.folder / Path(folder).expanduser()).resolve() for folder in self.spec.folders],
         )
 
@@ -141,7 +142,9 @@ def begun(
         now = memory.clock.now()
         run = run_id or _new_run_id(now)
         stack.enter_context(registry.held(run))
-        team = job.team(memory, stack.enter_context(open_checkpoints(registry.checkpoints(run))))
+        team = job.team(
+            memory, stack.enter_context(open_checkpoints(registry.checkpoints(run))), tracing=settings.tracing
+        )
         team.check(job.task(inputs))
         registry.start(
             Run(
@@ -207,7 +210,7 @@ def resumed(
             inputs=known.inputs,
             resumed=begun_before,
             over=over,
-            _team=job.team(memory, saver),
+            _team=job.team(memory, saver, tracing=own.tracing),
             _registry=registry,
         )
 

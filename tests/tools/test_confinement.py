@@ -223,3 +223,18 @@ def test_a_file_that_grows_is_read_no_further_than_it_may(
     (folder / "long.md").write_text("x" * 11)
     with pytest.raises(ToolError, match="more than"):
         read_files(context, {"folder": "long.md"})
+
+
+def test_a_file_swapped_for_a_link_is_neither_read_nor_written_through(
+    context: ToolContext, folder: Path, outside: Path
+) -> None:
+    (folder / "swapped.md").write_text("own")
+    read = []
+    with swapping(folder / "swapped.md", outside / "note.md"):
+        for _ in range(ROUNDS):
+            with contextlib.suppress(AgentmemError):
+                read += [file["text"] for file in read_files(context, {"folder": "swapped.md"})]
+            with contextlib.suppress(AgentmemError):
+                write_file(context, {"path": "swapped.md", "text": "own"})
+    assert set(read) == {"own"}
+    assert (outside / "note.md").read_text() == "secret"
