@@ -17,6 +17,7 @@ EMBEDDERS: Final[tuple[str, ...]] = get_args(EmbedderName)
 """What AGENTMEM_EMBEDDER and `--embedder` accept."""
 
 DEFAULT_BANK: Final = "default"
+_SETTINGS_FILE: Final = "settings.yaml"
 
 _OFF: Final = ("", "0", "false", "no", "off")
 _ON: Final = ("1", "true", "yes", "on")
@@ -46,6 +47,10 @@ class Settings:
     """Python modules whose `@tool` functions a workflow may name (`tools:` in the settings file)."""
     hosts: tuple[str, ...] = ()
     """Neo4j servers, `host` or `host:port`, that may be given the password (`hosts:` in the settings file)."""
+    plaintext: tuple[str, ...] = ()
+    """Neo4j servers that a password may go to without encryption (`plaintext:` in the settings file)."""
+    proposed: str = field(default="", repr=False)
+    """Store URL that a workflow names, and not the user; it goes before `store`."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -59,6 +64,7 @@ class Settings:
         home = Path(given.get("AGENTMEM_HOME") or platformdirs.user_data_dir("agentmem", appauthor=False))
         home = home.expanduser().absolute()
         models = given.get("AGENTMEM_MODELS")
+        allowed = _allowed_once(home / _SETTINGS_FILE)
         return cls(
             home=home,
             store=given.get("AGENTMEM_STORE", ""),
@@ -68,17 +74,34 @@ class Settings:
             password=given.get("NEO4J_PASSWORD", ""),
             models=Path(models).expanduser() if models else None,
             tracing=_switch("AGENTMEM_TRACING", given),
-            **_allowed_once(home / "settings.yaml"),
+            tools=allowed.get("tools", ()),
+            hosts=allowed.get("hosts", ()),
+            plaintext=allowed.get("plaintext", ()),
         )
 
     def overridden(self, *, store: str = "", bank: str = "", embedder: str = "") -> Settings:
-        """These settings with others in their place; an empty one changes nothing."""
-        return replace(self, store=store or self.store, bank=bank or self.bank, embedder=embedder or self.embedder)
+        """These settings with others, which the user gave, in their place; an empty one changes nothing."""
+        return replace(
+            self,
+            store=store or self.store,
+            proposed="" if store else self.proposed,
+            bank=bank or self.bank,
+            embedder=embedder or self.embedder,
+        )
+
+    def proposing(self, *, store: str = "", bank: str = "", embedder: str = "") -> Settings:
+        """These settings with what a workflow says in their place: its store is not one that the user named."""
+        return replace(self.overridden(bank=bank, embedder=embedder), proposed=store or self.proposed)
 
     @property
     def store_url(self) -> str:
-        """The store of these settings: the one that was asked for, else `memory.db` in the data folder."""
-        return self.store or f"sqlite:///{self.home / 'memory.db'}"
+        """The store of these settings: a workflow's, else the one that was asked for, else `memory.db` in the home."""
+        return self.proposed or self.store or f"sqlite:///{self.home / 'memory.db'}"
+
+    @property
+    def settings_path(self) -> Path:
+        """The settings file, where the user allows things once for all workflows."""
+        return self.home / _SETTINGS_FILE
 
     @property
     def runs_path(self) -> Path:
@@ -99,4 +122,4 @@ def _allowed_once(path: Path) -> dict[str, tuple[str, ...]]:
         return {}
     from agentmem.settings_file import read_lists  # noqa: PLC0415 - YAML is loaded only if there is a file to read
 
-    return read_lists(path, ("tools", "hosts"))
+    return read_lists(path, ("tools", "hosts", "plaintext"))

@@ -55,7 +55,9 @@ def _settings(home: Path, text: str | bytes) -> Settings:
 
 
 def test_the_settings_file_says_what_is_allowed_once_for_all(tmp_path: Path) -> None:
-    settings = _settings(tmp_path, "tools:\n- team.tools\n- other\nhosts: [db.example.org, 'localhost:7688']\n")
+    text = "tools:\n- team.tools\n- other\nhosts: [db.example.org, 'localhost:7688']\nplaintext: ['db:7689']\n"
+    settings = _settings(tmp_path, text)
+    assert settings.plaintext == ("db:7689",)
     assert settings.tools == ("team.tools", "other")
     assert settings.hosts == ("db.example.org", "localhost:7688")
 
@@ -109,3 +111,12 @@ def test_without_a_settings_file_no_yaml_is_loaded(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "False\n"
+
+
+def test_a_workflows_store_goes_before_the_environments_and_after_the_command_lines() -> None:
+    settings = Settings(home=Path("/data"), store="sqlite:///a.db")
+    proposing = settings.proposing(store="sqlite:///w.db", bank="w")
+    assert (proposing.store_url, proposing.store, proposing.bank) == ("sqlite:///w.db", "sqlite:///a.db", "w")
+    assert settings.proposing(bank="w").store_url == "sqlite:///a.db"
+    assert proposing.overridden(bank="c").store_url == "sqlite:///w.db"
+    assert proposing.overridden(store="sqlite:///c.db").store_url == "sqlite:///c.db"

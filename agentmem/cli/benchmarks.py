@@ -97,10 +97,11 @@ def store(
             "the Neo4j driver is not installed.", where="neo4j", hint="pip install 'agentmem-graph[neo4j]'."
         ) from error
     from agentmem.neo4j_server import find_release
+    from agentmem.workflow.passwords import password_for
 
     release = find_release(line)
-    settings = Settings.from_environment()
-    access = Access(url=url, user=settings.user, password=settings.password) if url else None
+    settings = Settings.from_environment().overridden(store=url)
+    access = Access(url=url, user=settings.user, password=password_for(settings)) if url else None
     with output.progress(not as_json) as tell, _work(workflow) as work:
         report = run_store(
             access,

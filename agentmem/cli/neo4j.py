@@ -116,9 +116,10 @@ def fetch(line: LineOption = "5", as_json: JsonOption = False) -> None:
 def init(store: StoreOption = "", home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Create constraints and indexes ahead of the first use: in --store, or in the server of this machine."""
     from agentmem.stores import open_store
+    from agentmem.workflow.passwords import password_for
 
     settings = chosen(store)
-    url, user, password = settings.store, settings.user, settings.password
+    url, user, password = settings.store, settings.user, password_for(settings)
     if not url:
         now = _running(home)
         url, user, password = now.bolt_url, now.user, _server(home).password()

@@ -145,11 +145,9 @@ def _embedder(store: Store, name: str, folder: Path | None) -> Embedder:
 
 @contextmanager
 def _opened(url: str) -> Iterator[Store]:
-    from agentmem.config import Settings
-    from agentmem.stores import open_store
+    from agentmem.workflow.opening import opened_store
 
-    settings = Settings.from_environment()
-    store = open_store(url, user=settings.user, password=settings.password)
+    store = opened_store(chosen(url))
     try:
         yield store
     finally:

@@ -9,6 +9,7 @@ from agentmem.config import Settings
 from agentmem.embeddings import Embedder, open_embedder
 from agentmem.memory import Memory, require_same_model
 from agentmem.stores import Store, open_store
+from agentmem.workflow.passwords import password_for
 
 _SQLITE = "sqlite:///"
 
@@ -22,8 +23,13 @@ def anchored(url: str, folder: Path) -> str:
 
 
 def opened_store(settings: Settings) -> Store:
-    """The store of the settings. The caller closes it."""
-    return open_store(settings.store_url, user=settings.user, password=settings.password)
+    """The store of the settings. The caller closes it.
+
+    Raises:
+        ConfigurationError: no such store, or one that may not be given the password; see `passwords`.
+        StoreError: the store cannot be opened.
+    """
+    return open_store(settings.store_url, user=settings.user, password=password_for(settings))
 
 
 def open_memory(
@@ -40,7 +46,8 @@ def open_memory(
         checked: Looks at the store before an embedder is loaded, and may refuse it.
 
     Raises:
-        ConfigurationError: no such store or embedder; EmbeddingMismatch if the store was filled by another model.
+        ConfigurationError: no such store or embedder, or a store that may not be given the password;
+            EmbeddingMismatch if the store was filled by another model.
         StoreError: the store cannot be opened.
     """
     store = opened_store(settings)

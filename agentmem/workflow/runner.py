@@ -46,7 +46,7 @@ class Job:
     def settings(self, surroundings: Settings, *, store: str = "", bank: str = "", embedder: str = "") -> Settings:
         """What this run uses: the caller's word, else the workflow's, else the environment's."""
         memory = self.spec.memory
-        own = surroundings.overridden(
+        own = surroundings.proposing(
             store=anchored(memory.store, self.folder), bank=memory.bank, embedder=memory.embedder
         )
         return own.overridden(store=store, bank=bank, embedder=embedder)
@@ -190,7 +190,7 @@ def resumed(
     known = registry.get(run_or_prefix)
     spec = WorkflowSpec.model_validate_json(known.spec)
     job = Job(spec=spec, folder=Path(known.folder), file=known.file, tools=tools)
-    own = settings.overridden(store=known.store, bank=known.bank, embedder=known.embedder)
+    own = settings.proposing(store=known.store, bank=known.bank, embedder=known.embedder)
     with ExitStack() as stack:
         stack.enter_context(registry.held(known.run))
         memory = stack.enter_context(open_memory(own, notify=notify))

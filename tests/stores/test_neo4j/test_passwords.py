@@ -138,7 +138,9 @@ def test_commands_on_a_store_from_the_environment(
     _assert_not_in_graph(driver)
 
 
-def test_a_workflow_that_names_the_store(command: Command, url: str, driver: neo4j.Driver, tmp_path: Path) -> None:
+def test_a_workflow_that_names_the_store(
+    command: Command, url: str, host: str, driver: neo4j.Driver, tmp_path: Path
+) -> None:
     (tmp_path / "given").mkdir()
     (tmp_path / "given" / "flow.yaml").write_text(_WORKFLOW.format(url=url), encoding="utf-8")
     home = Path(os.environ["AGENTMEM_HOME"])
@@ -148,6 +150,8 @@ def test_a_workflow_that_names_the_store(command: Command, url: str, driver: neo
     assert "NEO4J_PASSWORD" in command("resume", run["run"], code=2)  # the registry does not know it
     os.environ["NEO4J_PASSWORD"] = _SECRET
     try:
+        assert "hosts:" in command("resume", run["run"], code=2)  # the user has not named the server
+        (home / "settings.yaml").write_text(f"hosts: ['{host}']\n", encoding="utf-8")
         assert "Porto" in command("resume", run["run"])
     finally:
         del os.environ["NEO4J_PASSWORD"]
