@@ -72,8 +72,8 @@ def write_file(context: ToolContext, path: str, text: str) -> str:
     except UnicodeEncodeError as error:
         raise ToolError(f"the text cannot be written as UTF-8: {error.reason}.", where=path) from error
     with located(context, path) as place:
-        refuse_protected(place)
         try:
+            refuse_protected(place)
             if place.is_missing:
                 place.walk.make()
             _replace(place.walk.folder, place.walk.leaf, data)

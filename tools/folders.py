@@ -32,7 +32,7 @@ _PASSABLE: Final = _READABLE | getattr(os, "O_PATH", 0)
 class Folder:
     """An open folder."""
 
-    path: Path
+    path: str
     """Where it was found, without links. For messages; names in it are used beneath the descriptor."""
     descriptor: int | None
     """None where the system cannot open beneath a folder, and the path is used."""
@@ -67,7 +67,7 @@ class Folder:
                 os.fsync(listed)
 
     @contextlib.contextmanager
-    def _readable(self) -> Iterator[int | Path]:
+    def _readable(self) -> Iterator[int | str]:
         if self.descriptor is None:
             yield self.path
             return
@@ -101,7 +101,7 @@ class Walk:
     @property
     def path(self) -> Path:
         """Where it leads, without links."""
-        return self.folder.path.joinpath(*filter(None, [self.leaf, *self.missing]))
+        return Path(self.folder.path, self.leaf, *self.missing)
 
     def enter(self, name: str) -> None:
         """Go on into a folder.
@@ -109,11 +109,11 @@ class Walk:
         Raises:
             OSError: it is none, or a link.
         """
-        above = self.chain[-1] if self.chain else Folder(Path(name), None)
-        path = above.path / name
+        above = self.chain[-1] if self.chain else Folder(name, None)
+        path = os.path.join(above.path, name)
         if not BY_DESCRIPTOR:
-            if not path.is_dir():
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+            if not os.path.isdir(path):
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
             self.chain.append(Folder(path, None))
             return
         descriptor = os.open(name, _PASSABLE, dir_fd=above.descriptor)

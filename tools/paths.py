@@ -29,11 +29,16 @@ class Place:
 
     name: str
     """As results and sources show it: relative to the workflow's folder where it lies in it."""
-    inner: tuple[str, ...]
-    """Its parts below the outermost of the folders that may be touched."""
+    roots: tuple[str, ...]
+    """The folders that may be touched and that it lies in."""
     in_workflow: bool
-    """Whether it lies in the workflow's own folder."""
+    """Whether the workflow's own folder is among them."""
     walk: Walk
+
+    @property
+    def inner(self) -> tuple[str, ...]:
+        """Its parts below the outermost of `roots`."""
+        return self.walk.path.relative_to(min(self.roots, key=len)).parts
 
     @property
     def is_missing(self) -> bool:
@@ -116,26 +121,22 @@ def located(context: ToolContext, path: str) -> Iterator[Place]:
 
 def _placed(context: ToolContext, path: str, walk: Walk) -> Place:
     own = _passed(walk, context.folder)
-    roots = [root for root in (own, *(_passed(walk, each) for each in context.allowed)) if root is not None]
+    roots = tuple(filter(None, [own, *(_passed(walk, each) for each in context.allowed)]))
     if not roots:
         raise ToolError(
             "the path lies outside of the workflow's folder.",
             where=path,
             hint="Allow its folder: `folders: [...]` in the workflow, or `agentmem run --allow FOLDER`.",
         )
-    return Place(
-        name=(walk.path.relative_to(own) if own is not None else walk.path).as_posix(),
-        inner=walk.path.relative_to(min(roots, key=lambda root: len(root.parts))).parts,
-        in_workflow=own is not None,
-        walk=walk,
-    )
+    name = (walk.path.relative_to(own) if own else walk.path).as_posix()
+    return Place(name=name, roots=roots, in_workflow=bool(own), walk=walk)
 
 
-def _passed(walk: Walk, root: Path) -> Path | None:
-    """Where on the way a folder lies that may be touched, whatever it is called; None if the way leads past it."""
+def _passed(walk: Walk, root: Path) -> str:
+    """Where on the way a folder lies that may be touched, whatever it is called; empty if the way leads past it."""
     try:
         found = root.stat()
     except OSError:  # it is to be made yet
-        real = Path(os.path.realpath(root))
-        return real if walk.path.is_relative_to(real) else None
-    return next((folder.path for folder in walk.chain if os.path.samestat(folder.stat(), found)), None)
+        real = os.path.realpath(root)
+        return real if walk.path.is_relative_to(real) else ""
+    return next((folder.path for folder in walk.chain if os.path.samestat(folder.stat(), found)), "")
