@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -142,7 +143,7 @@ class TestVersions:
         assert f"[{old.id} | 2025-01-01 | superseded until 2025-01-20]" in found.context
 
     def test_history_can_be_asked_for(self, moved: Memory) -> None:
-        found = recall(moved.store, moved.embedder, moved.clock, "Anna Boston", bank="b", history=True)
+        found = recall(moved.read_path(), "Anna Boston", history=True)
         assert Status.SUPERSEDED in {m.status for m in found.memories}
 
     def test_valid_at_shows_what_held_then(self, moved: Memory) -> None:
@@ -157,7 +158,7 @@ class TestVersions:
         assert "Anna lives in Lisbon." not in texts(before)
 
     def test_other_banks_are_never_seen(self, moved: Memory) -> None:
-        other = recall(moved.store, moved.embedder, moved.clock, "Anna Lisbon", bank="other")
+        other = recall(replace(moved.read_path(), bank="other"), "Anna Lisbon")
         assert other.memories == ()
 
 

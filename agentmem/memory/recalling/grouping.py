@@ -6,13 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from agentmem.records import CURRENT, Episode, Kind, Node, Relationship, RelationshipType, Status
-
-CLAIMS: frozenset[Kind] = frozenset({Kind.FACT, Kind.NOTE, Kind.BELIEF})
-"""What is made of episodes and shown in their place."""
-
-RECALLED: frozenset[Kind] = CLAIMS | {Kind.EPISODE, Kind.INSIGHT}
-"""What a recall gives back unless it is told otherwise."""
+from agentmem.records import CURRENT, RECALLED, Episode, Kind, Node, Relationship, RelationshipType, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
