@@ -75,6 +75,9 @@ def recall(
     tokens: Annotated[int, typer.Option("--tokens", help="Size of the packed context, in tokens.")] = 4096,
     valid_at: Annotated[str, typer.Option("--valid-at", metavar="ISO8601", help="What was true then.")] = "",
     known_at: Annotated[str, typer.Option("--known-at", metavar="ISO8601", help="What the memory knew then.")] = "",
+    all: Annotated[
+        bool, typer.Option("--all", help="Fill up to --k with what scores far below the best, too.")
+    ] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say what each channel scored, and what is not shown and why.")
     ] = False,
@@ -83,7 +86,7 @@ def recall(
     """Find the memories that matter for a question."""
     then, known = moment(valid_at, "--valid-at"), moment(known_at, "--known-at")
     with open_memory(chosen(store, bank, embedder), reading=True, as_json=as_json) as memory:
-        found = memory.recall(query, k=k, token_budget=tokens, valid_at=then, known_at=known, explain=explain)
+        found = memory.recall(query, k=k, token_budget=tokens, valid_at=then, known_at=known, all=all, explain=explain)
     if as_json:
         output.data(found.as_dict())
     else:
@@ -156,7 +159,7 @@ def _show_recall(found: Recall) -> None:
     if not found.memories:
         output.say("Nothing found.")
     for memory in found.memories:
-        output.entry((f"{memory.score:.2f}", memory.text), _origin(memory), styles=("cyan",))
+        output.entry((f"{memory.score:.2f}", memory.shown), _origin(memory), styles=("cyan",))
         if memory.by:
             output.say(_channels(memory), "dim", indent=6)
     if found.left_out:

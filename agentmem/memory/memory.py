@@ -167,17 +167,19 @@ class Memory:
         kinds: frozenset[Kind] | None = None,
         valid_at: datetime | None = None,
         known_at: datetime | None = None,
+        all: bool = False,
         explain: bool = False,
     ) -> Recall:
         """The memories that matter for a query, best first, and a context packed from them. Writes nothing.
 
         Args:
             query: A question or keywords.
-            k: How many memories at most.
+            k: How many memories at most; what scores far below the best is left out.
             token_budget: Size of the packed context, in tokens.
             kinds: Restrict to these labels; default: claims and Episodes.
             valid_at: What was true in the world then; default: the current view.
             known_at: What the memory knew then; default: now.
+            all: Fill up to `k` with what scores far below the best, too.
             explain: Say of each memory what each channel scored (`by`), and what was found and not shown
                 (`Recall.left_out`).
 
@@ -192,6 +194,7 @@ class Memory:
             kinds=kinds,
             valid_at=valid_at,
             known_at=known_at,
+            all=all,
             explain=explain,
         )
 

@@ -84,7 +84,9 @@ def test_recall_has_its_stable_shape(filled: Agentmem) -> None:
     assert ended.data["query"] == "Where does Marta live?"
     assert 1 <= len(ended.data["memories"]) <= 2
     for memory in ended.data["memories"]:
-        assert set(memory) == {"id", "kind", "text", "score", "valid_from", "valid_to", "evidence", "source"}
+        assert set(memory) == {
+            "id", "kind", "text", "score", "valid_from", "valid_to", "evidence", "source", "words", "speaker",
+        }  # fmt: skip
         assert all(set(evidence) == {"id", "source", "at"} for evidence in memory["evidence"])
     assert any("Bergen" in memory["text"] for memory in ended.data["memories"])
 

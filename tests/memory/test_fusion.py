@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,13 +16,14 @@ from agentmem.memory.recalling.channels.conversation import Conversation
 from agentmem.memory.recalling.channels.keys import Keys
 from agentmem.memory.recalling.channels.keyword import Keyword
 from agentmem.memory.recalling.channels.semantic import Semantic
+from agentmem.memory.recalling.channels.session import Session
 from agentmem.memory.recalling.channels.speaker import Speaker
 from agentmem.memory.recalling.channels.times import Times
 from agentmem.memory.recalling.fusion import candidates, fused
 from agentmem.memory.recalling.grouping import Group
 from agentmem.memory.recalling.querying import ParsedQuery, parse_query
 from agentmem.memory.recalling.recall import recall
-from agentmem.records import Kind
+from agentmem.records import Episode, Kind
 from agentmem.stores import Hit
 
 shares = st.floats(min_value=0.0, max_value=1.0)
@@ -87,7 +89,46 @@ class TestWeights:
         assert scores(channels, Scene(groups=lone))["b"] == pytest.approx(0.25 / 1.4, abs=1e-6)
 
     def test_the_shipped_ones(self) -> None:
-        assert (Keyword, Semantic, Conversation, Speaker, Times, Keys) == CHANNELS
+        assert (Keyword, Semantic, Conversation, Session, Speaker, Times, Keys) == CHANNELS
+
+    def test_a_session_that_speaks_of_the_question(self) -> None:
+        def told(id_: str, text: str, origin: str, day: int = 1) -> Group:
+            moment = datetime(2025, 1, day, tzinfo=UTC)
+            episode = Episode(id=id_, bank="b", text=text, created_at=moment, at=moment, origin=origin)
+            return Group(id=id_, members=(id_,), episode=episode)
+
+        found = {
+            group.id: group
+            for group in (
+                told("a", "The radio was dead.", "x"),
+                told("b", "Otto did it.", "x"),
+                told("c", "Otto did it.", "y"),
+                told("d", "It fixed nothing.", "y", day=2),
+                told("e", "Otto did it.", ""),
+            )
+        }
+        scored = Session(QUERY).scores(Scene(groups=found))
+        assert scored["a"] == scored["b"] == scored["d"] == 1.0  # words that are equally rare
+        assert scored["c"] == 0.0  # the same conversation, another day
+        assert "e" not in scored
+        channels = [found_by(Keyword, b=1.0, c=1.0), Session(QUERY)]
+        assert scores(channels, Scene(groups=found))["b"] == 1.0
+        assert scores(channels, Scene(groups=found))["c"] == pytest.approx(0.5 / 0.8, abs=1e-6)
+
+    def test_more_turns_with_a_word_add_less_and_less(self) -> None:
+        moment = datetime(2025, 1, 1, tzinfo=UTC)
+        texts = {"x": ["radio"] * 4 + ["fixed"], "y": ["radio", "fixed", "rain", "rain", "rain"]}
+        found = {}
+        for origin, lines in texts.items():
+            for place, text in enumerate(lines):
+                id_ = f"{origin}{place}"
+                episode = Episode(id=id_, bank="b", text=text, created_at=moment, at=moment, origin=origin)
+                found[id_] = Group(id=id_, members=(id_,), episode=episode)
+        scored = Session(QUERY).scores(Scene(groups=found))
+        rare, common = math.log(1 + 8.5 / 2.5), math.log(1 + 5.5 / 5.5)
+        expected = (rare + common) / (rare + common * 4 * 2.2 / 5.2)
+        assert scored["x0"] == 1.0
+        assert scored["y0"] == pytest.approx(expected)
 
 
 class TestGroups:
@@ -159,7 +200,8 @@ class TestWithinAMemory:
             yield memory
 
     def sources(self, memory: Memory, **changed: object) -> list[str]:
-        found = recall(replace(memory.read_path(), **changed), "Who fixed the radio?")  # type: ignore[arg-type]
+        path = replace(memory.read_path(), **changed)  # type: ignore[arg-type]
+        found = recall(path, "Who fixed the radio?", all=True)
         return list(dict.fromkeys(one.source for one in found.memories))
 
     def test_a_channel_of_ones_own_is_one_more_in_the_list(self, talk: Memory) -> None:
@@ -191,7 +233,7 @@ class TestWithinAMemory:
         talk.retain([Message(speaker="Pia", text="I moved to Oslo.", source="pia", id="p1")])
         told = talk.recall("Where does Pia live? Rome or Oslo?", k=1, explain=True)
         reasons = {one.reason for one in told.left_out}
-        assert "beyond k" in reasons
+        assert "beyond k, or far below the best" in reasons
         assert "its evidence is shown already" in reasons
         assert not {one.id for one in told.left_out} & {one.id for one in told.memories}
         assert told.as_dict()["left_out"][0]["reason"] in reasons

@@ -32,6 +32,8 @@ class ReadPath:
     """The present, from which "last year" counts."""
     channels: tuple[ChannelMaker, ...] = CHANNELS
     """How memories are found and scored."""
+    least: float = 0.4
+    """Share of the best score that a memory must have to be shown."""
     reranker: Reranker | None = None
     """Scores the best ones anew; None leaves the fused scores."""
 

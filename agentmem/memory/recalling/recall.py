@@ -14,13 +14,14 @@ from datetime import UTC, datetime
 from agentmem.errors import InputError
 from agentmem.language import normalise_name
 from agentmem.memory.recalling.channels import Channel, Scene
-from agentmem.memory.recalling.choosing import Chosen, choose
+from agentmem.memory.recalling.choosing import choose
 from agentmem.memory.recalling.fusion import DECIMALS, Ranked, candidates, fused
 from agentmem.memory.recalling.grouping import Group, Sight, evidence_of, grouped
 from agentmem.memory.recalling.packing import pack
 from agentmem.memory.recalling.querying import HISTORY_TENSES, ParsedQuery
 from agentmem.memory.recalling.read_path import ReadPath, Reranker
 from agentmem.memory.recalling.recalled import Evidence, LeftOut, Recall, RecalledMemory
+from agentmem.memory.recalling.words import words_around
 from agentmem.records import (
     CURRENT,
     RECALLED,
@@ -61,6 +62,7 @@ def recall(
     kinds: frozenset[Kind] | None = None,
     valid_at: datetime | None = None,
     known_at: datetime | None = None,
+    all: bool = False,
     history: bool = False,
     explain: bool = False,
 ) -> Recall:
@@ -77,6 +79,7 @@ def recall(
         kinds: Restrict to these labels; default: claims and Episodes.
         valid_at: What was true in the world then; default: the current view.
         known_at: What the memory knew then; default: now.
+        all: Fill up to `k` with what scores below `path.least` of the best too.
         history: Show superseded versions even if the query does not ask about the past.
         explain: Say of each memory what each channel scored, and of what was found and is not shown, why.
 
@@ -99,10 +102,11 @@ def recall(
     ranked = fused(channels, _scene(groups, looked_at, parsed))
     if path.reranker is not None:
         ranked = _reranked(path.reranker, query, ranked)
-    chosen = choose(ranked, parsed.analysis.terms, k=k, channels=channels)
-    memories = _memories(chosen, around, explain=explain)
+    least = 0.0 if all else path.least
+    chosen = choose(ranked, parsed.analysis.terms, k=k, least=least, channels=channels)
+    memories = _memories(chosen, around, parsed, explain=explain)
     context, tokens = pack(memories, token_budget)
-    left_out = _left_out(looked_at, around, groups, ranked, chosen, sight) if explain else ()
+    left_out = _left_out(looked_at, around, groups, ranked, memories, sight) if explain else ()
     return Recall(query=query, memories=memories, context=context, tokens=tokens, left_out=left_out)
 
 
@@ -188,28 +192,49 @@ def _reranked(reranker: Reranker, query: str, ranked: Sequence[Ranked]) -> list[
     return [*scored, *(replace(one, score=min(least, one.score)) for one in ranked[RERANKED:])]
 
 
-def _memories(chosen: Sequence[Chosen], around: _Surroundings, *, explain: bool) -> tuple[RecalledMemory, ...]:
+def _memories(
+    chosen: Sequence[tuple[Ranked, Node]], around: _Surroundings, query: ParsedQuery, *, explain: bool
+) -> tuple[RecalledMemory, ...]:
     resting = evidence_of(around.relationships)
-    return tuple(_memory(one, resting.get(one.node.id, []), around.nodes, explain=explain) for one in chosen)
+    quotes = {
+        (link.source_id, link.target_id): str(link.properties.get("quote", ""))
+        for link in around.relationships
+        if link.type is RelationshipType.EVIDENCED_BY
+    }
+    wanted = frozenset(query.analysis.terms)
+    memories = []
+    for ranked, node in chosen:
+        episodes = [node] if isinstance(node, Episode) else [around.nodes.get(i) for i in resting.get(node.id, ())]
+        memory = _memory(node, [episode for episode in episodes if episode is not None])
+        words, speaker = _said(ranked.group, node, quotes, wanted)
+        by = ranked.by if explain else {}
+        memories.append(replace(memory, score=ranked.score, words=words, speaker=speaker, by=by))
+    return tuple(memories)
 
 
-def _memory(chosen: Chosen, episodes: list[str], nodes: Mapping[str, Node], *, explain: bool) -> RecalledMemory:
-    node = chosen.node
-    resting = [node] if isinstance(node, Episode) else [nodes[i] for i in episodes if i in nodes]
+def _said(group: Group, node: Node, quotes: Mapping[tuple[str, str], str], wanted: frozenset[str]) -> tuple[str, str]:
+    """The words that a memory rests on and who said them; its own where no evidence may be shown."""
+    if group.episode is None:
+        return node.text, ""
+    hidden = [quote for id_ in group.hidden if (quote := quotes.get((id_, group.id)))]
+    words = words_around(group.episode.text, quote=quotes.get((node.id, group.id), ""), hidden=hidden, wanted=wanted)
+    return words or node.text, group.episode.speaker
+
+
+def _memory(node: Node, resting: list[Node]) -> RecalledMemory:
     resting.sort(key=lambda e: (e.at or _LONG_AGO, e.id))
     evidence = tuple(Evidence(id=e.id, source=e.source, at=e.at) for e in resting)
     return RecalledMemory(
         id=node.id,
         kind=node.kind,
         text=node.text,
-        score=chosen.score,
+        score=0.0,
         valid_from=node.valid_from,
         valid_to=node.valid_to,
         evidence=evidence,
         source=node.source or next((e.source for e in evidence if e.source), ""),
         at=node.at or max((e.at for e in evidence if e.at), default=None),
         status=node.status,
-        by=chosen.by if explain else {},
     )
 
 
@@ -218,11 +243,11 @@ def _left_out(
     around: _Surroundings,
     groups: Mapping[str, Group],
     ranked: Sequence[Ranked],
-    chosen: Sequence[Chosen],
+    memories: Sequence[RecalledMemory],
     sight: Sight,
 ) -> tuple[LeftOut, ...]:
     """What was found and is not shown, best first, each with the reason."""
-    shown = {one.node.id for one in chosen}
+    shown = {memory.id for memory in memories}
     scores = {id_: one.score for one in reversed(ranked) for id_ in (one.group.id, *(n.id for n in one.group.shown))}
     evidence = {group.id for group in groups.values() if any(node.id in shown for node in group.shown)}
     resting = evidence_of(around.relationships)
@@ -236,7 +261,7 @@ def _left_out(
         elif id_ in evidence or evidence.intersection(resting.get(id_, ())):
             reason = "its evidence is shown already"
         elif id_ in scores:
-            reason = "beyond k"
+            reason = "beyond k, or far below the best"
         else:
             reason = "what was made of it left the view"
         found.append(LeftOut(id=id_, kind=node.kind, text=node.text, score=scores.get(id_, 0.0), reason=reason))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -9,6 +10,8 @@ from typing import Any
 
 from agentmem.memory.recalling.fusion import Contribution
 from agentmem.records import Kind, Status
+
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +54,30 @@ class RecalledMemory:
     """When it was said; that of its newest evidence if the node names none."""
     status: Status = Status.ACTIVE
     """SUPERSEDED for a version that only a look into the past shows."""
+    words: str = ""
+    """What it rests on, verbatim: the turn, or the sentences around the claim where that is long."""
+    speaker: str = ""
+    """Who said that; empty for documents."""
     by: Mapping[str, Contribution] = field(default_factory=dict)
     """What each channel said about its evidence; empty unless an explanation was asked for."""
 
+    @property
+    def shown(self) -> str:
+        """What a reader is shown: the words with who said them, and the claim where it gives a date that they do not.
+
+        A claim is made of its words; what a reader cannot make up for is a date in place of "yesterday".
+        """
+        said = f"{self.speaker}: {self.words}" if self.speaker else self.words
+        if not self.words or self.words == self.text:
+            return said or self.text
+        dated = frozenset(_NUMBER.findall(self.text)) - frozenset(_NUMBER.findall(said))
+        return f"{said} ({self.text})" if dated else said
+
     def as_dict(self) -> dict[str, Any]:
-        """The stable JSON shape: id, kind, text, score, valid_from, valid_to, evidence, source; explained also `by`."""
+        """The stable JSON shape: id, kind, text, score, valid_from, valid_to, evidence, source, words, speaker.
+
+        Explained also `by`.
+        """
         explained = {"by": {name: asdict(said) for name, said in self.by.items()}} if self.by else {}
         return {
             "id": self.id,
@@ -66,6 +88,8 @@ class RecalledMemory:
             "valid_to": iso(self.valid_to),
             "evidence": [evidence.as_dict() for evidence in self.evidence],
             "source": self.source,
+            "words": self.words,
+            "speaker": self.speaker,
             **explained,
         }
 

@@ -62,7 +62,7 @@ class RuleAnswerer:
             if answer is not None:
                 return answer
         asked = _with_name(question, subject)
-        recalled = recall(path, asked, k=READ)
+        recalled = recall(path, asked, k=READ, all=True)
         evidence = {evidence.id for memory in recalled.memories for evidence in memory.evidence}
         episodes = path.store.fetch(path.bank, sorted(evidence)) if evidence else {}
         candidates = list(sentences_of(recalled.memories, episodes))
