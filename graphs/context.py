@@ -14,9 +14,9 @@ from agentmem.graphs.decisions import Actor, Judge, Planner, RuleActor, RuleJudg
 from agentmem.graphs.plan import AGENTS, AgentSettings, Plan, PlanError, PlanStep, did_you_mean
 from agentmem.graphs.planning import RulePlanner
 from agentmem.memory import Memory, Message, Provenance, Retained
-from agentmem.records import Clock, Kind
+from agentmem.records import REFLECTED, Clock, Kind
 from agentmem.tools import MemoryAccess, Tool, Toolbox, ToolContext
-from agentmem.tools.access import REFLECTED, missing_kinds
+from agentmem.tools.access import missing_kinds
 
 
 class Manager(Protocol):

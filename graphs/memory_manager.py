@@ -24,8 +24,7 @@ from agentmem.memory.retaining.ahead import Prepared
 from agentmem.memory.retaining.extraction import Reading
 from agentmem.memory.retaining.learning import Proposal, between_forgettings
 from agentmem.memory.retaining.retain import ATTEMPTS, Intake, retained
-from agentmem.records import Changeset
-from agentmem.tools.access import RETAINED
+from agentmem.records import RETAINED, Changeset
 
 _SUPERSTEPS = 2**31
 """More than any conversation needs: how long it takes is a matter of its length."""

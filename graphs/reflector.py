@@ -24,13 +24,12 @@ from agentmem.graphs.scheduling import holds, scope_of
 from agentmem.graphs.state import ReflectorState, StepState
 from agentmem.memory.experience import Call, StepTrace, TaskTrace
 from agentmem.memory.recording import record
-from agentmem.records import Kind, OperationType
+from agentmem.records import LEARNED, OperationType
 from agentmem.stores import JournalFilter
 from agentmem.tools.values import plain
 
 ReflectorGraph = CompiledStateGraph[ReflectorState, TeamContext, ReflectorState, ReflectorState]
 
-_LEARNED = frozenset({Kind.FACT, Kind.BELIEF, Kind.INSIGHT, Kind.QUERY})
 """What is shown of a run's changes: evidence, entities, notes and single calls would bury it."""
 
 
@@ -201,6 +200,6 @@ def _learned(context: TeamContext) -> Iterator[Learned]:
     """The changes of claims and experience that this run made, from the journal."""
     entries = context.memory.log(JournalFilter(run_id=context.run))
     for entry in entries:
-        if entry.kind in _LEARNED and entry.op is not OperationType.NOOP:
+        if entry.kind in LEARNED and entry.op is not OperationType.NOOP:
             text = entry.reason if entry.forgets else entry.text
             yield Learned(op=entry.op.value, id=entry.id, kind=entry.kind.value, text=text)

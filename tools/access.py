@@ -8,14 +8,7 @@ from datetime import datetime
 
 from agentmem.errors import ToolError
 from agentmem.memory import Answer, Memory, Message, Provenance, Recall, Replaced, Retained
-from agentmem.records import Kind, Node
-
-RETAINED: frozenset[Kind] = frozenset({Kind.EPISODE, Kind.ENTITY, Kind.FACT, Kind.NOTE})
-"""What `retain` writes."""
-
-REFLECTED: frozenset[Kind] = frozenset({Kind.EPISODE, Kind.FACT, Kind.NOTE})
-"""What `reflect` rests on."""
-
+from agentmem.records import REFLECTED, RETAINED, Kind, Node
 
 Retainer = Callable[[str | Message | Sequence[Message], Provenance], Retained]
 """Takes in a text or a conversation."""

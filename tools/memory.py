@@ -9,8 +9,7 @@ from pydantic import Field
 
 from agentmem.errors import ToolError
 from agentmem.memory import Message
-from agentmem.records import Kind
-from agentmem.tools.access import REFLECTED, RETAINED
+from agentmem.records import REFLECTED, RETAINED, Kind
 from agentmem.tools.base import ToolContext, tool
 from agentmem.tools.documents import is_conversation, parse_conversation, parse_messages
 from agentmem.tools.paths import located

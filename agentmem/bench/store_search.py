@@ -17,7 +17,7 @@ from agentmem.bench.store_bare import BareDriver, lucene_query, search_statement
 from agentmem.bench.store_data import BANK, Prepared
 from agentmem.embeddings import Embedder
 from agentmem.memory.recalling.querying import parse_query
-from agentmem.records import CURRENT, Kind, Vector
+from agentmem.records import CURRENT, RECALLED, Vector
 from agentmem.stores import Hit, Store, TextSearch, VectorSearch, View
 
 _Result = TypeVar("_Result")
@@ -25,9 +25,7 @@ _Result = TypeVar("_Result")
 SIZES = (10, 200)
 """The k of the searches; 200 is what a recall asks for."""
 
-_VIEW = View(
-    bank=BANK, kinds=frozenset({Kind.EPISODE, Kind.FACT, Kind.NOTE, Kind.BELIEF, Kind.INSIGHT}), statuses=CURRENT
-)
+_VIEW = View(bank=BANK, kinds=RECALLED, statuses=CURRENT)
 _CONTEXT_WEIGHT = 0.5
 _WIDER = (1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 40)
 """How many times k the indexes are asked for, until the hand-written search is exact enough."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 MEMORY_PANEL = "Memory"
 _SHOWN = 40
 """Most changes that `retain` lists."""
+_NOT_SHOWN = 90
+"""Most characters of a memory that is only told of."""
 _WIDEST = 300
 """Most characters of a change; `show ID` has all."""
 
@@ -73,12 +75,18 @@ def recall(
     tokens: Annotated[int, typer.Option("--tokens", help="Size of the packed context, in tokens.")] = 4096,
     valid_at: Annotated[str, typer.Option("--valid-at", metavar="ISO8601", help="What was true then.")] = "",
     known_at: Annotated[str, typer.Option("--known-at", metavar="ISO8601", help="What the memory knew then.")] = "",
+    all: Annotated[
+        bool, typer.Option("--all", help="Fill up to --k with what scores far below the best, too.")
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what each channel scored, and what is not shown and why.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Find the memories that matter for a question."""
     then, known = moment(valid_at, "--valid-at"), moment(known_at, "--known-at")
     with open_memory(chosen(store, bank, embedder), reading=True, as_json=as_json) as memory:
-        found = memory.recall(query, k=k, token_budget=tokens, valid_at=then, known_at=known)
+        found = memory.recall(query, k=k, token_budget=tokens, valid_at=then, known_at=known, all=all, explain=explain)
     if as_json:
         output.data(found.as_dict())
     else:
@@ -151,7 +159,25 @@ def _show_recall(found: Recall) -> None:
     if not found.memories:
         output.say("Nothing found.")
     for memory in found.memories:
-        output.entry((f"{memory.score:.2f}", memory.text), _origin(memory), styles=("cyan",))
+        output.entry((f"{memory.score:.2f}", memory.shown), _origin(memory), styles=("cyan",))
+        if memory.by:
+            output.say(_channels(memory), "dim", indent=6)
+    if found.left_out:
+        output.heading(f"Found and not shown ({len(found.left_out)})")
+        rows = [
+            (f"{one.score:.2f}", one.reason, f"{output.shortened(one.text, _NOT_SHOWN)}  {one.id}")
+            for one in found.left_out[:_SHOWN]
+        ]
+        output.columns(rows, styles=("cyan", "dim"))
+
+
+def _channels(memory: RecalledMemory) -> str:
+    """What each channel said: "keyword 0.93 (rank 2, 34 %)", the largest share first."""
+    largest = sorted(memory.by.items(), key=lambda entry: -entry[1].share)
+    return ", ".join(
+        f"{name} {said.score:.2f} (rank {said.rank}, {said.share / (memory.score or 1.0):.0%} of the score)"
+        for name, said in largest
+    )
 
 
 def _origin(memory: RecalledMemory) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -24,8 +22,8 @@ from agentmem.cli.wording import count, day
 from agentmem.errors import InputError
 
 if TYPE_CHECKING:
-    from agentmem.memory import LogEntry, Memory
-    from agentmem.records import Node, OperationType, Relationship
+    from agentmem.memory import LogEntry
+    from agentmem.records import OperationType
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +40,7 @@ def show(
 ) -> None:
     """Show one memory: what it says, what it rests on, its versions, its relationships and its history."""
     with open_journal(chosen(store, bank), as_json=as_json) as memory:
-        portrait = _portrait(memory, memory.get(id))
+        portrait = memory.explain(id).as_dict()
     if as_json:
         output.data(portrait)
     else:
@@ -161,98 +159,6 @@ _LOG_WIDTH = 240
 """Longest text of a line of the log; `show` has all of it."""
 
 _COLOURS = {"ADD": "green", "UPDATE": "yellow", "DELETE": "red", "RETIRE": "red", "ERASE": "red", "NOOP": "dim"}
-
-
-def _portrait(memory: Memory, node: Node) -> dict[str, Any]:
-    """A node with all that is around it, as JSON."""
-    from agentmem.records import RelationshipType, Status
-    from agentmem.stores import JournalFilter, View
-
-    view = View(bank=memory.bank, statuses=frozenset(Status))
-    around = memory.store.neighbourhood(view, [node.id])
-    known = {**around.nodes, node.id: node}
-    history = memory.store.operations(memory.bank, JournalFilter(target=node.id))
-    evidence = [
-        known[r.target_id]
-        for r in around.relationships
-        if r.type is RelationshipType.EVIDENCED_BY and r.source_id == node.id and r.target_id in known
-    ]
-    return {
-        **_properties(node),
-        "evidence": [
-            {"id": e.id, "text": e.text, "source": e.source, "at": e.at.isoformat() if e.at else None} for e in evidence
-        ],
-        "versions": [_version(version, node) for version in _versions(memory, view, node)],
-        "relationships": [_relationship(r, node, known) for r in around.relationships],
-        "operations": [
-            {
-                "seq": operation.seq,
-                "op": operation.op.value,
-                "reason": operation.reason,
-                "agent": operation.agent,
-                "run": operation.run_id,
-                "at": operation.at.isoformat(),
-                "evidence": list(operation.evidence),
-                "before": operation.before.id if operation.before else None,
-                "after": operation.after.id if operation.after else None,
-            }
-            for operation in history
-        ],
-    }
-
-
-def _properties(node: Node) -> dict[str, Any]:
-    """All fields of a node, JSON-able."""
-    values = {"id": node.id, "kind": node.kind.value}
-    for each in fields(node):
-        value = getattr(node, each.name)
-        if isinstance(value, datetime):
-            value = value.isoformat()
-        elif isinstance(value, tuple):
-            value = list(value)
-        elif each.name == "metadata":
-            value = dict(value)
-        values[each.name] = value
-    return values
-
-
-def _versions(memory: Memory, view: Any, node: Node) -> list[Node]:
-    """All versions of what a node says, oldest first: the chain of SUPERSEDES through it."""
-    from agentmem.records import RelationshipType
-
-    chain = memory.store.neighbourhood(
-        view, [node.id], types=frozenset({RelationshipType.SUPERSEDES}), depth=_LONGEST_CHAIN
-    )
-    versions = {**chain.nodes, node.id: node}
-    return sorted(versions.values(), key=lambda each: (each.version, each.created_at, each.id))
-
-
-_LONGEST_CHAIN = 1_000
-
-
-def _version(version: Node, shown: Node) -> dict[str, Any]:
-    return {
-        "id": version.id,
-        "version": version.version,
-        "status": version.status.value,
-        "text": version.text,
-        "valid_from": version.valid_from.isoformat() if version.valid_from else None,
-        "valid_to": version.valid_to.isoformat() if version.valid_to else None,
-        "shown": version.id == shown.id,
-    }
-
-
-def _relationship(relationship: Relationship, node: Node, known: dict[str, Node]) -> dict[str, Any]:
-    outgoing = relationship.source_id == node.id
-    other = relationship.target_id if outgoing else relationship.source_id
-    return {
-        "type": relationship.type.value,
-        "direction": "out" if outgoing else "in",
-        "id": other,
-        "kind": known[other].kind.value if other in known else "",
-        "text": known[other].text if other in known else "",
-        "properties": dict(relationship.properties),
-    }
 
 
 _TOLD_ELSEWHERE = frozenset(

@@ -2,7 +2,9 @@
 
 from agentmem.memory.journal import EpisodeRef, LogEntry, OperationSummary, Replaced, Retained
 from agentmem.memory.memory import DEFAULT_BANK, Memory, require_same_model
-from agentmem.memory.recalling.recalled import Evidence, Recall, RecalledMemory
+from agentmem.memory.mind import Mind, rules
+from agentmem.memory.portrait import Portrait
+from agentmem.memory.recalling.recalled import Evidence, LeftOut, Recall, RecalledMemory
 from agentmem.memory.reflecting.reflect import Answer, Answerer, Citation, RuleAnswerer
 from agentmem.memory.retaining.decision import Decider, Decision, RuleDecider, Verdict
 from agentmem.memory.retaining.evidence import Message, Provenance
@@ -31,11 +33,14 @@ __all__ = [
     "Extractor",
     "FactDraft",
     "ForgetRequest",
+    "LeftOut",
     "LogEntry",
     "Memory",
     "Message",
+    "Mind",
     "NoteDraft",
     "OperationSummary",
+    "Portrait",
     "Provenance",
     "Recall",
     "RecalledMemory",
@@ -48,4 +53,5 @@ __all__ = [
     "Verdict",
     "WritePath",
     "require_same_model",
+    "rules",
 ]

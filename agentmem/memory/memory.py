@@ -18,13 +18,14 @@ from agentmem.memory.journal import (
     read_changes,
     read_log,
 )
+from agentmem.memory.mind import Mind, rules
 from agentmem.memory.networkx_view import to_networkx
+from agentmem.memory.portrait import Portrait, portrait_of
+from agentmem.memory.recalling.read_path import ReadPath
 from agentmem.memory.recalling.recall import recall
 from agentmem.memory.recalling.recalled import Recall
-from agentmem.memory.reflecting.reflect import Answer, Answerer, RuleAnswerer, reflect
-from agentmem.memory.retaining.decision import Decider, RuleDecider
+from agentmem.memory.reflecting.reflect import Answer, reflect
 from agentmem.memory.retaining.evidence import Message, Provenance
-from agentmem.memory.retaining.extraction import Extractor, RuleExtractor
 from agentmem.memory.retaining.retain import WritePath, retain
 from agentmem.records import Clock, Kind, Node, SystemClock
 from agentmem.stores import JournalFilter, Statistics, Store, open_store
@@ -62,12 +63,8 @@ class Memory:
     """In whose name it writes."""
     run_id: str = ""
     """The run that it writes for."""
-    extractor: Extractor = RuleExtractor()  # noqa: RUF009 - it has no state
-    """What evidence says."""
-    decider: Decider = RuleDecider()  # noqa: RUF009 - it has no state
-    """What a claim means for what is known."""
-    answerer: Answerer = RuleAnswerer()  # noqa: RUF009 - it has no state
-    """How a question is answered from evidence."""
+    mind: Mind = field(default_factory=rules)
+    """What it decides with."""
     aliases: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     """What names were seen to mean, so that the write path asks for it at once. Nothing rests on it."""
 
@@ -83,6 +80,7 @@ class Memory:
         run_id: str = "",
         user: str = "",
         password: str = "",
+        mind: Mind | None = None,
         notify: Callable[[str], None] = _to_stderr,
     ) -> Self:
         """Open a store, creating it if it is not there.
@@ -97,6 +95,7 @@ class Memory:
             run_id: The run to write for.
             user: Who opens a server, if the URL does not say.
             password: That user's password.
+            mind: What it decides with; default: rules.
             notify: Receives the few lines a person should see; default: standard error.
 
         Raises:
@@ -116,7 +115,15 @@ class Memory:
         except BaseException:
             store.close()
             raise
-        return cls(store=store, embedder=chosen, bank=bank, clock=clock or SystemClock(), agent=agent, run_id=run_id)
+        return cls(
+            store=store,
+            embedder=chosen,
+            bank=bank,
+            clock=clock or SystemClock(),
+            agent=agent,
+            run_id=run_id,
+            mind=mind or rules(),
+        )
 
     def bound(self, *, agent: str, run_id: str) -> Self:
         """The same memory in the name of another agent and run. Closing either closes the store of both."""
@@ -160,36 +167,40 @@ class Memory:
         kinds: frozenset[Kind] | None = None,
         valid_at: datetime | None = None,
         known_at: datetime | None = None,
+        all: bool = False,
+        explain: bool = False,
     ) -> Recall:
         """The memories that matter for a query, best first, and a context packed from them. Writes nothing.
 
         Args:
             query: A question or keywords.
-            k: How many memories at most.
+            k: How many memories at most; what scores far below the best is left out.
             token_budget: Size of the packed context, in tokens.
-            kinds: Restrict to these labels.
+            kinds: Restrict to these labels; default: claims and Episodes.
             valid_at: What was true in the world then; default: the current view.
             known_at: What the memory knew then; default: now.
+            all: Fill up to `k` with what scores far below the best, too.
+            explain: Say of each memory what each channel scored (`by`), and what was found and not shown
+                (`Recall.left_out`).
 
         Raises:
             InputError: the query is empty or `k` is not positive.
         """
         return recall(
-            self.store,
-            self.embedder,
-            self.clock,
+            self.read_path(),
             query,
-            bank=self.bank,
             k=k,
             token_budget=token_budget,
             kinds=kinds,
             valid_at=valid_at,
             known_at=known_at,
+            all=all,
+            explain=explain,
         )
 
     def reflect(self, question: str) -> Answer:
         """An answer from recalled evidence with the memories it rests on, or an honest "Not known."."""
-        return reflect(self.store, self.embedder, self.clock, question, bank=self.bank, answerer=self.answerer)
+        return reflect(self.read_path(), question, answerer=self.mind.answerer)
 
     def get(self, id_or_prefix: str) -> Node:
         """A node by its id or the unambiguous beginning of one, whatever its status.
@@ -206,6 +217,14 @@ class Memory:
         if not exact:
             raise NotFound(f"no memory has the id {wanted!r}.", where=where, hint="`agentmem log` lists ids.")
         raise NotFound(f"several ids begin with {wanted!r}: {', '.join(exact)}.", where=where, hint="Give more of it.")
+
+    def explain(self, id_or_prefix: str) -> Portrait:
+        """One memory with what it rests on, its versions, what it is related to, and all that was done to it.
+
+        Raises:
+            NotFound: as `get`.
+        """
+        return portrait_of(self.store, self.get(id_or_prefix))
 
     def log(self, where: JournalFilter | None = None, *, limit: int | None = None) -> list[LogEntry]:
         """Every change of this bank, oldest first; with `limit`, the newest ones."""
@@ -243,13 +262,23 @@ class Memory:
         """Counts of this bank."""
         return self.store.statistics(self.bank)
 
+    def read_path(self) -> ReadPath:
+        """What recall and reflect look with."""
+        return ReadPath(
+            store=self.store,
+            bank=self.bank,
+            embedder=self.embedder,
+            clock=self.clock,
+            reranker=self.mind.reranker,
+        )
+
     def write_path(self) -> WritePath:
         """The steps of `retain`, for who runs them one by one."""
         return WritePath(
             store=self.store,
             embedder=self.embedder,
-            extractor=self.extractor,
-            decider=self.decider,
+            extractor=self.mind.extractor,
+            decider=self.mind.decider,
             clock=self.clock,
             bank=self.bank,
             agent=self.agent,

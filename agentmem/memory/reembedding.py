@@ -8,9 +8,9 @@ from agentmem.embeddings import Embedder
 from agentmem.errors import ConflictError
 from agentmem.memory.retaining.indexing import entries_of
 from agentmem.records import (
+    INDEXED,
     Episode,
     IndexEntry,
-    Kind,
     Node,
     Note,
     RelationshipType,
@@ -23,7 +23,6 @@ _ATTEMPTS = 3
 """How often everything is embedded before it is given up because others keep writing."""
 _BEFORE = frozenset({RelationshipType.NEXT})
 _EVIDENCE = frozenset({RelationshipType.EVIDENCED_BY})
-_INDEXED = frozenset({Kind.EPISODE, Kind.NOTE, Kind.ENTITY, Kind.FACT, Kind.QUERY})
 
 
 def reembed_store(store: Store, embedder: Embedder, tell: Callable[[int], None]) -> int:
@@ -70,7 +69,7 @@ def _all_entries(store: Store, embedder: Embedder, tell: Callable[[int], None]) 
 
 
 def _pages(store: Store, bank: str) -> Iterator[list[Node]]:
-    view = View(bank=bank, kinds=_INDEXED, statuses=frozenset(Status) - {Status.ERASED})
+    view = View(bank=bank, kinds=INDEXED, statuses=frozenset(Status) - {Status.ERASED})
     last = ""
     while page := store.scan(view, after_id=last, limit=_PAGE):
         yield page

@@ -2,6 +2,17 @@
 
 from agentmem.records.codec import build_node, decode_time, encode_time, own_fields, own_properties
 from agentmem.records.identity import Clock, SystemClock, content_hash, node_id, payload_hash_of, version_ref
+from agentmem.records.kinds import (
+    INDEXED,
+    KINDS,
+    LEARNED,
+    RECALLED,
+    REFLECTED,
+    RETAINED,
+    SHOWN_FOR_EVIDENCE,
+    KindRow,
+    Layer,
+)
 from agentmem.records.nodes import (
     CURRENT,
     NODE_TYPES,
@@ -38,7 +49,14 @@ from agentmem.records.relationships import Relationship, RelationshipType
 __all__ = [
     "CURRENT",
     "GENESIS",
+    "INDEXED",
+    "KINDS",
+    "LEARNED",
     "NODE_TYPES",
+    "RECALLED",
+    "REFLECTED",
+    "RETAINED",
+    "SHOWN_FOR_EVIDENCE",
     "Belief",
     "Change",
     "Changeset",
@@ -52,6 +70,8 @@ __all__ = [
     "Insight",
     "Interaction",
     "Kind",
+    "KindRow",
+    "Layer",
     "Node",
     "Note",
     "Operation",

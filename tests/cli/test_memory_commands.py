@@ -84,9 +84,20 @@ def test_recall_has_its_stable_shape(filled: Agentmem) -> None:
     assert ended.data["query"] == "Where does Marta live?"
     assert 1 <= len(ended.data["memories"]) <= 2
     for memory in ended.data["memories"]:
-        assert set(memory) == {"id", "kind", "text", "score", "valid_from", "valid_to", "evidence", "source"}
+        assert set(memory) == {
+            "id", "kind", "text", "score", "valid_from", "valid_to", "evidence", "source", "words", "speaker",
+        }  # fmt: skip
         assert all(set(evidence) == {"id", "source", "at"} for evidence in memory["evidence"])
     assert any("Bergen" in memory["text"] for memory in ended.data["memories"])
+
+
+def test_recall_explains_itself(filled: Agentmem) -> None:
+    told = filled("recall", "Where does Marta live?", "--k", "1", "--explain")
+    assert "keyword 1.00 (rank 1, " in told.out
+    assert "Found and not shown" in told.out
+    shape = filled("recall", "Where does Marta live?", "--k", "1", "--explain", "--json").data
+    assert list(shape["memories"][0]["by"]["keyword"]) == ["rank", "score", "share"]
+    assert list(shape["left_out"][0]) == ["id", "kind", "text", "score", "reason"]
 
 
 def test_reflect_has_its_stable_shape(filled: Agentmem) -> None:

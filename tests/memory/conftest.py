@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agentmem.embeddings import HashingEmbedder
-from agentmem.memory import Memory
+from agentmem.memory import Memory, Mind
 from agentmem.stores import open_store
 from agentmem.testing.written import WrittenExtractor
 
@@ -37,7 +37,9 @@ def open_memory(tmp_path: Path, extractor: WrittenExtractor) -> Iterator[Callabl
 
     def open_() -> Memory:
         store = open_store(f"sqlite:///{tmp_path}/memory.db")
-        memory = Memory(store=store, embedder=HashingEmbedder(), bank="b", clock=TickingClock(), extractor=extractor)
+        memory = Memory(
+            store=store, embedder=HashingEmbedder(), bank="b", clock=TickingClock(), mind=Mind(extractor=extractor)
+        )
         opened.append(memory)
         return memory
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from agentmem.embeddings import HashingEmbedder, Matrix
-from agentmem.memory import Memory, Message
+from agentmem.memory import Memory, Message, Mind
 from agentmem.memory.retaining.ahead import BATCH
 from agentmem.memory.retaining.extraction import Extraction
 from agentmem.records import Episode, Kind, Status
@@ -50,7 +50,7 @@ def test_what_is_known_is_not_embedded_again() -> None:
 
 def test_evidence_is_safe_before_an_extractor_fails_and_is_taken_up_again() -> None:
     with Memory.open("sqlite:///:memory:", embedder=HashingEmbedder()) as memory:
-        failing = replace(memory, extractor=FailingExtractor())
+        failing = replace(memory, mind=Mind(extractor=FailingExtractor()))
         with pytest.raises(RuntimeError, match="cannot read"):
             failing.retain(TURNS, source="diary")
         episodes = View(bank=memory.bank, kinds=frozenset({Kind.EPISODE}))

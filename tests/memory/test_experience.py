@@ -182,3 +182,11 @@ def test_experience_survives_the_process(open_memory: Callable[[], Memory]) -> N
 
 def test_tasks_that_differ_in_numbers_have_one_pattern() -> None:
     assert task_pattern("Answer 3 questions about 2024.") == task_pattern("About 2025: answer 12 questions.")
+
+
+def test_an_insight_comes_back_only_when_insights_are_asked_for(memory: Memory) -> None:
+    learn(memory, "one", trace(lessons=(LESSON,)))
+    today = memory.clock.now().date().isoformat()
+    assert memory.recall(f"What happened on {today}?").memories == ()
+    asked = memory.recall(f"What happened on {today}?", kinds=frozenset({Kind.INSIGHT})).memories
+    assert [one.kind for one in asked] == [Kind.INSIGHT]

@@ -88,7 +88,7 @@ class TestDecisions:
         assert current(memory) == ["Anna lives in Boston."]
 
     def test_banks_do_not_meet(self, memory: Memory) -> None:
-        other = Memory(store=memory.store, embedder=memory.embedder, bank="c", extractor=memory.extractor)
+        other = Memory(store=memory.store, embedder=memory.embedder, bank="c", mind=memory.mind)
         memory.retain([said("boston", 1)])
         other.retain([said("lisbon", 5)])
         assert current(memory) == ["Anna lives in Boston."]

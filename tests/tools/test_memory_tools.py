@@ -56,7 +56,8 @@ def test_nothing_to_remember_is_nothing(context: ToolContext, arguments: Any) ->
 def test_recall_and_answer_give_the_stable_shapes(context: ToolContext) -> None:
     remember(context, {"text": "Anna lives in Porto.", "source": "letter"})
     found = recall(context, {"query": "Where does Anna live?", "k": 3})
-    assert list(found[0]) == ["id", "kind", "text", "score", "valid_from", "valid_to", "evidence", "source"]
+    keys = ["id", "kind", "text", "score", "valid_from", "valid_to", "evidence", "source", "words", "speaker"]
+    assert list(found[0]) == keys
     known = answer(context, {"question": "Where does Anna live?"})
     assert list(known) == ["question", "answer", "known", "confidence", "citations"]
     assert known["known"]

@@ -1,91 +1,93 @@
-"""Fusion: scores of several channels to one score in [0, 1]. Pure functions of their arguments.
+"""Fusion: what the channels score, as one score in [0, 1] for each group of evidence.
 
-Channels are fused by scaled scores and not by ranks: reciprocal rank fusion forgets how far ahead a hit is, and
-measured below a plain sum of scaled scores on conversations.
+Channels are added up by scaled scores and not by ranks: reciprocal rank fusion forgets how far ahead a hit is, and
+measured below a plain weighted sum on conversations.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from agentmem.stores import Hit
-
-SEMANTIC_WEIGHT = 0.5
-"""Share of the semantic channel beside the keyword channel."""
-
-NEIGHBOUR_WEIGHT = 0.2
-"""What the turns before and after each add of their own relevance: answers stand next to questions."""
-
-SPEAKER_WEIGHT = 0.15
-"""What it adds that the question names who spoke."""
-
-TIME_WEIGHT = 0.2
-"""What it adds that something was said, or held, in the time that the question names."""
-
-KEY_WEIGHT = 0.6
-"""What it adds that a fact has the very subject and predicate that the question asks for."""
+from agentmem.memory.recalling.channels import Channel, Scene
+from agentmem.memory.recalling.grouping import Group
 
 DECIMALS = 6
 """Scores are rounded to this, so that ranks do not depend on the last digits of a platform's arithmetic."""
 
-_NO_LIKENESS = 1e-6
-"""A cosine of 0, as a store that counts in single precision may give it."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """What one channel said about a group."""
+
+    rank: int
+    """Place among all groups by this channel alone, from 1; equal scores share the best place."""
+    score: float
+    """In [0, 1], by this channel alone."""
+    share: float
+    """How much of the group's score it is."""
 
 
-def scaled_keyword(hits: Sequence[Hit], *, limit: int) -> dict[str, float]:
-    """BM25 scores to [0, 1]: the best hit is 1; the zero is what every node beyond the list falls below.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """A group with its score."""
 
-    Args:
-        hits: What the search found, best first.
-        limit: How many it was allowed to find. If it found fewer, all others score 0.
+    group: Group
+    score: float
+    """In [0, 1]: the weighted sum of what the channels scored, over the most that it could have come to."""
+    by: Mapping[str, Contribution]
+    """By channel; those that said nothing about the group are absent."""
+
+
+def candidates(channels: Sequence[Channel], limit: int) -> frozenset[str]:
+    """The nodes whose surroundings are worth a look: the best by all channels together, and every certain one."""
+    together: dict[str, float] = {}
+    certain: set[str] = set()
+    for channel in channels:
+        if channel.certain:
+            certain.update(channel.nodes)
+            continue
+        for id_, score in channel.nodes.items():
+            together[id_] = together.get(id_, 0.0) + channel.weight * score
+    best = heapq.nsmallest(limit, ((-round(score, DECIMALS), id_) for id_, score in together.items()))
+    return frozenset(id_ for _, id_ in best) | certain
+
+
+def fused(channels: Sequence[Channel], scene: Scene) -> list[Ranked]:
+    """The groups of a scene, best first; equal ones by id.
+
+    Each channel sees in `scene.relevance` what those before it came to.
     """
-    if not hits:
-        return {}
-    floor = hits[-1].score if len(hits) >= limit else 0.0
-    return _scaled(hits, min(floor, hits[0].score / 2))
+    scored: list[tuple[Channel, Mapping[str, float]]] = []
+    most = 0.0
+    for channel in channels:
+        if not channel.applies(scene):
+            continue
+        scores = channel.scores(scene)
+        most += channel.weight
+        for id_, score in scores.items():
+            scene.relevance[id_] = scene.relevance.get(id_, 0.0) + channel.weight * score
+        scored.append((channel, scores))
+    ranks = [_ranks(scores, scene) for _, scores in scored]
+    ranked = []
+    for group in scene.groups.values():
+        by = {
+            channel.name: Contribution(
+                rank=rank[scores[group.id]], score=scores[group.id], share=channel.weight * scores[group.id] / most
+            )
+            for (channel, scores), rank in zip(scored, ranks, strict=True)
+            if scores.get(group.id, 0.0) > 0.0
+        }
+        total = round(min(1.0, scene.relevance.get(group.id, 0.0) / most), DECIMALS) if most else 0.0
+        ranked.append(Ranked(group=group, score=total, by=by))
+    return sorted(ranked, key=lambda one: (-one.score, one.group.id))
 
 
-def scaled_semantic(hits: Sequence[Hit]) -> dict[str, float]:
-    """Cosines to [0, 1]: the best hit is 1, the last is 0 unless it is more than half as good as the best.
-
-    Cosines of one model all lie high or all lie low; what tells is how far a hit stands out of the list. Hits without
-    any likeness (cosine 0 or less) are left out.
-    """
-    alike = [hit for hit in hits if hit.score > _NO_LIKENESS]
-    return _scaled(alike, min(alike[-1].score, alike[0].score / 2)) if alike else {}
-
-
-def _scaled(hits: Sequence[Hit], floor: float) -> dict[str, float]:
-    span = hits[0].score - floor
-    if span <= 0.0:
-        return {}
-    return {hit.id: min(1.0, max(0.0, (hit.score - floor) / span)) for hit in hits}
-
-
-def blended(keyword: float, semantic: float) -> float:
-    """Relevance of one node or group from its two scaled scores: a weighted mean."""
-    return (1.0 - SEMANTIC_WEIGHT) * keyword + SEMANTIC_WEIGHT * semantic
-
-
-def smoothed(relevance: Mapping[str, float], neighbours: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """Relevance with a share of that of the neighbours: own + NEIGHBOUR_WEIGHT * sum of theirs, at most two counted.
-
-    Not in [0, 1] by itself; `final_score` brings it there.
-    """
-    result = {}
-    for node_id, own in relevance.items():
-        around = sorted((relevance.get(other, 0.0) for other in neighbours.get(node_id, ())), reverse=True)[:2]
-        result[node_id] = own + NEIGHBOUR_WEIGHT * sum(around)
-    return result
-
-
-def final_score(relevance: float, *, earned: float = 0.0, possible: float = 0.0) -> float:
-    """The score that is shown, in [0, 1]: smoothed relevance and boosts, over the most that they could come to.
-
-    Args:
-        relevance: From `smoothed`.
-        earned: Sum of the boosts that apply here.
-        possible: Sum of the boosts that could apply to anything for this query.
-    """
-    most = 1.0 + 2 * NEIGHBOUR_WEIGHT + max(earned, possible)
-    return round(min(1.0, max(0.0, (relevance + earned) / most)), DECIMALS)
+def _ranks(scores: Mapping[str, float], scene: Scene) -> dict[float, int]:
+    """The best place of each score among those of the groups."""
+    ordered = sorted((scores.get(id_, 0.0) for id_ in scene.groups), reverse=True)
+    places: dict[float, int] = {}
+    for place, score in enumerate(ordered, start=1):
+        places.setdefault(score, place)
+    return places

@@ -6,13 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from agentmem.records import CURRENT, Episode, Kind, Node, Relationship, RelationshipType, Status
-
-CLAIMS: frozenset[Kind] = frozenset({Kind.FACT, Kind.NOTE, Kind.BELIEF})
-"""What is made of episodes and shown in their place."""
-
-RECALLED: frozenset[Kind] = CLAIMS | {Kind.EPISODE, Kind.INSIGHT}
-"""What a recall gives back unless it is told otherwise."""
+from agentmem.records import CURRENT, RECALLED, Episode, Kind, Node, Relationship, RelationshipType, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +51,8 @@ class Group:
     """Ids whose keyword hits count: claims in view, and the Episode unless some of what it says left the view."""
     current: float = 1.0
     """Share of its claims that are in the view: how far the Episode's meaning still counts."""
+    hidden: tuple[str, ...] = ()
+    """Ids of its claims that are not in the view."""
     before: str = ""
     """The Episode that came before; empty at the start of a conversation."""
     after: str = ""
@@ -73,7 +69,7 @@ class Group:
 @dataclass(slots=True)
 class _Draft:
     claims: dict[str, Node] = field(default_factory=dict)
-    hidden: int = 0
+    hidden: list[str] = field(default_factory=list)
     before: str = ""
     after: str = ""
 
@@ -115,7 +111,7 @@ def grouped(nodes: Mapping[str, Node], relationships: Iterable[Relationship], si
             if in_view:
                 draft.claims[node.id] = node
             else:
-                draft.hidden += 1
+                draft.hidden.append(node.id)
     for link in links:
         if link.type is RelationshipType.NEXT:
             drafts.setdefault(link.source_id, _Draft()).after = link.target_id
@@ -136,7 +132,8 @@ def _finished(id_: str, draft: _Draft, episode: Node | None, sight: Sight) -> Gr
         episode=episode if visible and isinstance(episode, Episode) else None,
         claims=shown,
         members=tuple(draft.claims) if draft.hidden else (id_, *draft.claims),
-        current=len(draft.claims) / (len(draft.claims) + draft.hidden) if draft.hidden else 1.0,
+        current=len(draft.claims) / (len(draft.claims) + len(draft.hidden)) if draft.hidden else 1.0,
+        hidden=tuple(draft.hidden),
         before=draft.before,
         after=draft.after,
     )

@@ -44,7 +44,7 @@ def line_of(memory: RecalledMemory) -> str:
     if memory.status is Status.SUPERSEDED:
         until = f" until {memory.valid_to.date().isoformat()}" if memory.valid_to else ""
         label.append(f"superseded{until}")
-    return f"[{' | '.join(label)}] {one_line(memory.text)}"
+    return f"[{' | '.join(label)}] {one_line(memory.shown)}"
 
 
 def pack(memories: Sequence[RecalledMemory], token_budget: int) -> tuple[str, int]:

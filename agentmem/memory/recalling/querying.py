@@ -1,19 +1,14 @@
-"""What a query asks the store: one batch of searches, and how their hits are told apart again."""
+"""A query taken apart: what it asks for, whom it names, what is to be embedded."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from agentmem.embeddings import Matrix
 from agentmem.language import QuestionAnalysis, analyse_question, names, normalise_name
-from agentmem.memory.recalling.fusion import scaled_keyword, scaled_semantic
-from agentmem.stores import Hit, KeySearch, Search, TextSearch, TimeSearch, VectorSearch
-
-HITS = 200
-"""Hits of each search: deep enough that a turn's neighbours have scores of their own."""
+from agentmem.records import Vector
 
 HISTORY_TENSES = frozenset({"before", "first", "at"})
 """Questions about the past, which superseded versions may answer."""
@@ -31,6 +26,8 @@ class ParsedQuery:
     """Normalised names in it that may be those of speakers; "user" for whoever says I."""
     anonymous: str
     """The text without those names; empty if it names nobody or says nothing else."""
+    vectors: tuple[Vector, ...] = ()
+    """Embeddings of its `texts`; empty until somebody made them."""
 
     @property
     def texts(self) -> list[str]:
@@ -45,25 +42,6 @@ class ParsedQuery:
         return (f"{normalise_name(self.analysis.subject)}|{self.analysis.predicate}",)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channels:
-    """What each search found, scaled to [0, 1] by node id."""
-
-    keyword: Mapping[str, float] = field(default_factory=dict)
-    semantic: Mapping[str, float] = field(default_factory=dict)
-    anonymous: Mapping[str, float] = field(default_factory=dict)
-    """As `semantic`, for the query without the names of people; empty if there is no such query."""
-    keys: frozenset[str] = frozenset()
-    """Facts with the subject and predicate asked for."""
-    times: frozenset[str] = frozenset()
-    """Nodes of the time asked for."""
-
-    @property
-    def found(self) -> frozenset[str]:
-        """Every node that any channel found."""
-        return frozenset(self.keyword) | frozenset(self.semantic) | frozenset(self.anonymous) | self.keys | self.times
-
-
 def parse_query(query: str, *, now: datetime) -> ParsedQuery:
     """Take a query apart."""
     analysis = analyse_question(query, now=now)
@@ -76,45 +54,6 @@ def parse_query(query: str, *, now: datetime) -> ParsedQuery:
         analysis=analysis,
         people=frozenset(people),
         anonymous=_without(query, [(name.start, name.end) for name in mentioned]),
-    )
-
-
-def searches_of(query: ParsedQuery, vectors: Matrix) -> list[Search]:
-    """The searches of a query; `vectors` are those of its `texts`. `channels_of` reads their hits."""
-    searches: list[Search] = [
-        TextSearch(terms=tuple(dict.fromkeys(query.analysis.terms)), k=HITS),
-        *(VectorSearch(vector=vector, k=HITS) for vector in vectors),
-    ]
-    if query.fact_keys:
-        searches.append(KeySearch(keys=query.fact_keys))
-    if query.analysis.window:
-        start, end = query.analysis.window
-        searches.append(TimeSearch(start=start, end=end, k=HITS))
-    return searches
-
-
-def channels_of(searches: Sequence[Search], found: Sequence[Sequence[Hit]]) -> Channels:
-    """The channels that the hits of `searches_of` make."""
-    keyword: dict[str, float] = {}
-    semantic: list[dict[str, float]] = []
-    keys: frozenset[str] = frozenset()
-    times: frozenset[str] = frozenset()
-    for search, hits in zip(searches, found, strict=True):
-        match search:
-            case TextSearch():
-                keyword = scaled_keyword(hits, limit=search.k)
-            case VectorSearch():
-                semantic.append(scaled_semantic(hits))
-            case KeySearch():
-                keys = frozenset(hit.id for hit in hits)
-            case TimeSearch():
-                times = frozenset(hit.id for hit in hits)
-    return Channels(
-        keyword=keyword,
-        semantic=semantic[0],
-        anonymous=semantic[1] if len(semantic) > 1 else {},
-        keys=keys,
-        times=times,
     )
 
 

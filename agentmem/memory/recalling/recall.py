@@ -1,48 +1,45 @@
 """Recall: one query, three round trips to the store, memories ranked by evidence.
 
-Search: keyword, vector, exact keys and times in one batch. Neighbourhood: what the best hits rest on, and what came
-before and after. Fetch: the hits themselves. Then channels are fused for each group of evidence (an Episode with its
-claims), so that a statement and its source never compete with each other.
+Search: what all channels ask, in one batch. Neighbourhood: what the best hits rest on, and what came before and after.
+Fetch: the hits themselves. Then channels are fused for each group of evidence (an Episode with its claims), so that a
+statement and its source never compete with each other.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from agentmem.embeddings import Embedder
 from agentmem.errors import InputError
 from agentmem.language import normalise_name
-from agentmem.memory.recalling.choosing import Chosen, choose
-from agentmem.memory.recalling.fusion import (
-    DECIMALS,
-    KEY_WEIGHT,
-    SPEAKER_WEIGHT,
-    TIME_WEIGHT,
-    blended,
-    final_score,
-    smoothed,
-)
-from agentmem.memory.recalling.grouping import CLAIMS, RECALLED, Group, Sight, evidence_of, grouped
+from agentmem.memory.recalling.channels import Channel, Scene
+from agentmem.memory.recalling.choosing import choose
+from agentmem.memory.recalling.fusion import DECIMALS, Ranked, candidates, fused
+from agentmem.memory.recalling.grouping import Group, Sight, evidence_of, grouped
 from agentmem.memory.recalling.packing import pack
-from agentmem.memory.recalling.querying import (
-    HISTORY_TENSES,
-    Channels,
-    ParsedQuery,
-    channels_of,
-    parse_query,
-    searches_of,
+from agentmem.memory.recalling.querying import HISTORY_TENSES, ParsedQuery
+from agentmem.memory.recalling.read_path import ReadPath, Reranker
+from agentmem.memory.recalling.recalled import Evidence, LeftOut, Recall, RecalledMemory
+from agentmem.memory.recalling.words import words_around
+from agentmem.records import (
+    CURRENT,
+    RECALLED,
+    SHOWN_FOR_EVIDENCE,
+    Episode,
+    Kind,
+    Node,
+    Relationship,
+    RelationshipType,
+    Status,
 )
-from agentmem.memory.recalling.recalled import Evidence, Recall, RecalledMemory
-from agentmem.records import CURRENT, Clock, Episode, Kind, Node, Relationship, RelationshipType, Status
-from agentmem.stores import Store, View
-
-__all__ = ["Evidence", "Recall", "RecalledMemory", "recall"]
+from agentmem.stores import View
 
 CANDIDATES = 100
 """Nodes whose surroundings are looked at; more if more memories are asked for."""
+
+RERANKED = 50
+"""Groups that a reranker reads at most."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _WALKED = frozenset({RelationshipType.EVIDENCED_BY, RelationshipType.NEXT})
@@ -57,18 +54,17 @@ class _Surroundings:
 
 
 def recall(
-    store: Store,
-    embedder: Embedder,
-    clock: Clock,
+    path: ReadPath,
     query: str,
     *,
-    bank: str,
     k: int = 10,
     token_budget: int = 4096,
     kinds: frozenset[Kind] | None = None,
     valid_at: datetime | None = None,
     known_at: datetime | None = None,
+    all: bool = False,
     history: bool = False,
+    explain: bool = False,
 ) -> Recall:
     """The memories that matter for a query, best first, and a context packed from them. Writes nothing.
 
@@ -76,23 +72,22 @@ def recall(
     ("where did she live before?") may be answered by superseded versions, marked as such.
 
     Args:
-        store: Where to look.
-        embedder: The model that filled the store.
-        clock: The present, from which "last year" counts.
+        path: Where to look, and with what.
         query: A question or keywords.
-        bank: The tenant.
         k: How many memories at most.
         token_budget: Size of the packed context, in estimated tokens.
-        kinds: Restrict to these labels; default: claims, Episodes and Insights.
+        kinds: Restrict to these labels; default: claims and Episodes.
         valid_at: What was true in the world then; default: the current view.
         known_at: What the memory knew then; default: now.
+        all: Fill up to `k` with what scores below `path.least` of the best too.
         history: Show superseded versions even if the query does not ask about the past.
+        explain: Say of each memory what each channel scored, and of what was found and is not shown, why.
 
     Raises:
         InputError: the query is empty, `k` is not positive, `token_budget` is negative or a time has no zone.
     """
     _check(query, k, token_budget, (valid_at, known_at))
-    parsed = parse_query(query, now=clock.now())
+    parsed = path.parsed(query)
     past = history or parsed.analysis.tense in HISTORY_TENSES
     sight = Sight(
         kinds=RECALLED if kinds is None else kinds,
@@ -100,14 +95,19 @@ def recall(
         valid_at=valid_at,
         known_at=known_at,
     )
-    channels = _search(store, embedder, bank, parsed, sight)
-    candidates = _candidates(channels, max(CANDIDATES, 5 * k))
-    around = _surroundings(store, bank, candidates, sight)
-    ranked = _rank(grouped(around.nodes, around.relationships, sight), candidates, channels, parsed)
-    chosen = choose(ranked, parsed.analysis.terms, k=k, keyword=channels.keyword, preferred=channels.keys)
-    memories = _memories(chosen, around)
+    channels = _search(path, parsed, sight)
+    looked_at = candidates(channels, max(CANDIDATES, 5 * k))
+    around = _surroundings(path, looked_at, sight)
+    groups = grouped(around.nodes, around.relationships, sight)
+    ranked = fused(channels, _scene(groups, looked_at, parsed))
+    if path.reranker is not None:
+        ranked = _reranked(path.reranker, query, ranked)
+    least = 0.0 if all else path.least
+    chosen = choose(ranked, parsed.analysis.terms, k=k, least=least, channels=channels)
+    memories = _memories(chosen, around, parsed, explain=explain)
     context, tokens = pack(memories, token_budget)
-    return Recall(query=query, memories=memories, context=context, tokens=tokens)
+    left_out = _left_out(looked_at, around, groups, ranked, memories, sight) if explain else ()
+    return Recall(query=query, memories=memories, context=context, tokens=tokens, left_out=left_out)
 
 
 def _check(query: str, k: int, token_budget: int, times: tuple[datetime | None, ...]) -> None:
@@ -121,78 +121,57 @@ def _check(query: str, k: int, token_budget: int, times: tuple[datetime | None, 
         raise InputError("a time has no zone.", where="recall", hint="Give valid_at and known_at with a time zone.")
 
 
-def _search(store: Store, embedder: Embedder, bank: str, query: ParsedQuery, sight: Sight) -> Channels:
-    """Every channel, in one round trip."""
-    searches = searches_of(query, embedder.embed(query.texts))
+def _search(path: ReadPath, query: ParsedQuery, sight: Sight) -> list[Channel]:
+    """Every channel with what it found, in one round trip."""
+    channels = [make(query) for make in path.channels]
+    asked = [list(channel.searches()) for channel in channels]
     view = View(
-        bank=bank,
+        bank=path.bank,
         kinds=_searched(sight.kinds),
         valid_at=sight.valid_at,
         known_at=sight.known_at,
         statuses=sight.statuses,
     )
-    return channels_of(searches, store.search(view, searches))
+    found = iter(path.store.search(view, [search for searches in asked for search in searches]))
+    for channel, searches in zip(channels, asked, strict=True):
+        channel.take([next(found) for _ in searches])
+    return channels
 
 
 def _searched(kinds: frozenset[Kind]) -> frozenset[Kind]:
     """Claims are found through their Episode too, and the other way round, so that one is searched with the other."""
-    return kinds | CLAIMS | {Kind.EPISODE} if kinds & (CLAIMS | {Kind.EPISODE}) else kinds
+    together = SHOWN_FOR_EVIDENCE | {Kind.EPISODE}
+    return kinds | together if kinds & together else kinds
 
 
-def _candidates(channels: Channels, limit: int) -> frozenset[str]:
-    """The nodes whose surroundings are worth a look: the best by all channels together, and every exact key."""
-    keyword, semantic, anonymous = channels.keyword, channels.semantic, channels.anonymous
-    best = []
-    for node_id in channels.found:
-        meaning = max(semantic.get(node_id, 0.0), anonymous.get(node_id, 0.0))
-        together = blended(keyword.get(node_id, 0.0), meaning) + TIME_WEIGHT * (node_id in channels.times)
-        best.append((-round(together, DECIMALS), node_id))
-    best = heapq.nsmallest(limit, best)
-    return frozenset(node_id for _, node_id in best) | channels.keys
-
-
-def _surroundings(store: Store, bank: str, candidates: frozenset[str], sight: Sight) -> _Surroundings:
+def _surroundings(path: ReadPath, looked_at: frozenset[str], sight: Sight) -> _Surroundings:
     """Candidates, what they rest on or gave rise to in whatever status, and the Episodes before and after."""
-    if not candidates:
+    if not looked_at:
         return _Surroundings(nodes={}, relationships=())
-    wide = View(bank=bank, kinds=CLAIMS | {Kind.EPISODE}, known_at=sight.known_at, statuses=frozenset(Status))
-    around = store.neighbourhood(wide, sorted(candidates), types=_WALKED)
-    missing = sorted(candidates - around.nodes.keys())
-    nodes = {**around.nodes, **(store.fetch(bank, missing) if missing else {})}
+    wide = View(
+        bank=path.bank,
+        kinds=SHOWN_FOR_EVIDENCE | {Kind.EPISODE},
+        known_at=sight.known_at,
+        statuses=frozenset(Status),
+    )
+    around = path.store.neighbourhood(wide, sorted(looked_at), types=_WALKED)
+    missing = sorted(looked_at - around.nodes.keys())
+    nodes = {**around.nodes, **(path.store.fetch(path.bank, missing) if missing else {})}
     known = {node_id: sight.as_known(node) for node_id, node in nodes.items()}
     return _Surroundings(nodes=known, relationships=around.relationships)
 
 
-def _rank(
-    groups: Mapping[str, Group], candidates: frozenset[str], channels: Channels, query: ParsedQuery
-) -> list[tuple[Group, float]]:
-    """The groups of the candidates with their scores, best first."""
-    found = [group for group in groups.values() if group.id in candidates or not candidates.isdisjoint(group.members)]
-    speakers = {group.id: _named_speaker(group, query.people) for group in found}
-    # A name that is a speaker's tells who spoke and nothing about what was said: the meaning is that of the rest.
-    semantic = channels.anonymous if channels.anonymous and any(speakers.values()) else channels.semantic
-    known = {group.id: _relevance(group, channels.keyword, semantic) for group in found}
-    neighbours = {group.id: [other for other in (group.before, group.after) if other] for group in found}
-    for around in neighbours.values():
-        for other in around:
-            if other not in known:
-                known[other] = blended(channels.keyword.get(other, 0.0), semantic.get(other, 0.0))
-    relevance = smoothed(known, neighbours)
-    possible = SPEAKER_WEIGHT * any(speakers.values())
-    possible += TIME_WEIGHT * bool(channels.times) + KEY_WEIGHT * bool(channels.keys)
-    ranked = []
-    for group in found:
-        earned = SPEAKER_WEIGHT * speakers[group.id]
-        earned += TIME_WEIGHT * (not channels.times.isdisjoint(group.members))
-        earned += KEY_WEIGHT * (not channels.keys.isdisjoint(group.members))
-        ranked.append((group, final_score(relevance[group.id], earned=earned, possible=possible)))
-    return sorted(ranked, key=lambda pair: (-pair[1], pair[0].id))
-
-
-def _relevance(group: Group, keyword: Mapping[str, float], semantic: Mapping[str, float]) -> float:
-    said = max((keyword.get(member, 0.0) for member in group.members), default=0.0)
-    meant = max((semantic.get(member, 0.0) for member in group.members), default=0.0)
-    return blended(said, max(meant, semantic.get(group.id, 0.0) * group.current))
+def _scene(groups: Mapping[str, Group], looked_at: frozenset[str], query: ParsedQuery) -> Scene:
+    """The groups of the candidates, and the Episodes beside them."""
+    found = {
+        group.id: group for group in groups.values() if group.id in looked_at or not looked_at.isdisjoint(group.members)
+    }
+    beside = {other for group in found.values() for other in (group.before, group.after) if other}
+    return Scene(
+        groups=found,
+        beside=frozenset(beside - found.keys()),
+        spoken_by_named=frozenset(group.id for group in found.values() if _named_speaker(group, query.people)),
+    )
 
 
 def _named_speaker(group: Group, people: frozenset[str]) -> bool:
@@ -201,21 +180,55 @@ def _named_speaker(group: Group, people: frozenset[str]) -> bool:
     return bool(speaker) and (speaker in people or speaker.split()[0] in people)
 
 
-def _memories(chosen: Sequence[Chosen], around: _Surroundings) -> tuple[RecalledMemory, ...]:
+def _reranked(reranker: Reranker, query: str, ranked: Sequence[Ranked]) -> list[Ranked]:
+    """The best groups in the order that the reranker gives, the others behind them as they were."""
+    best = ranked[:RERANKED]
+    texts = ["\n".join(node.text for node in one.group.shown) for one in best]
+    scored = [
+        replace(one, score=round(s, DECIMALS)) for one, s in zip(best, reranker.scores(query, texts), strict=True)
+    ]
+    scored.sort(key=lambda one: (-one.score, one.group.id))
+    least = scored[-1].score if scored else 0.0
+    return [*scored, *(replace(one, score=min(least, one.score)) for one in ranked[RERANKED:])]
+
+
+def _memories(
+    chosen: Sequence[tuple[Ranked, Node]], around: _Surroundings, query: ParsedQuery, *, explain: bool
+) -> tuple[RecalledMemory, ...]:
     resting = evidence_of(around.relationships)
-    return tuple(_memory(one, resting.get(one.node.id, []), around.nodes) for one in chosen)
+    quotes = {
+        (link.source_id, link.target_id): str(link.properties.get("quote", ""))
+        for link in around.relationships
+        if link.type is RelationshipType.EVIDENCED_BY
+    }
+    wanted = frozenset(query.analysis.terms)
+    memories = []
+    for ranked, node in chosen:
+        episodes = [node] if isinstance(node, Episode) else [around.nodes.get(i) for i in resting.get(node.id, ())]
+        memory = _memory(node, [episode for episode in episodes if episode is not None])
+        words, speaker = _said(ranked.group, node, quotes, wanted)
+        by = ranked.by if explain else {}
+        memories.append(replace(memory, score=ranked.score, words=words, speaker=speaker, by=by))
+    return tuple(memories)
 
 
-def _memory(chosen: Chosen, episodes: list[str], nodes: Mapping[str, Node]) -> RecalledMemory:
-    node = chosen.node
-    resting = [node] if isinstance(node, Episode) else [nodes[i] for i in episodes if i in nodes]
+def _said(group: Group, node: Node, quotes: Mapping[tuple[str, str], str], wanted: frozenset[str]) -> tuple[str, str]:
+    """The words that a memory rests on and who said them; its own where no evidence may be shown."""
+    if group.episode is None:
+        return node.text, ""
+    hidden = [quote for id_ in group.hidden if (quote := quotes.get((id_, group.id)))]
+    words = words_around(group.episode.text, quote=quotes.get((node.id, group.id), ""), hidden=hidden, wanted=wanted)
+    return words or node.text, group.episode.speaker
+
+
+def _memory(node: Node, resting: list[Node]) -> RecalledMemory:
     resting.sort(key=lambda e: (e.at or _LONG_AGO, e.id))
     evidence = tuple(Evidence(id=e.id, source=e.source, at=e.at) for e in resting)
     return RecalledMemory(
         id=node.id,
         kind=node.kind,
         text=node.text,
-        score=chosen.score,
+        score=0.0,
         valid_from=node.valid_from,
         valid_to=node.valid_to,
         evidence=evidence,
@@ -223,3 +236,33 @@ def _memory(chosen: Chosen, episodes: list[str], nodes: Mapping[str, Node]) -> R
         at=node.at or max((e.at for e in evidence if e.at), default=None),
         status=node.status,
     )
+
+
+def _left_out(
+    looked_at: frozenset[str],
+    around: _Surroundings,
+    groups: Mapping[str, Group],
+    ranked: Sequence[Ranked],
+    memories: Sequence[RecalledMemory],
+    sight: Sight,
+) -> tuple[LeftOut, ...]:
+    """What was found and is not shown, best first, each with the reason."""
+    shown = {memory.id for memory in memories}
+    scores = {id_: one.score for one in reversed(ranked) for id_ in (one.group.id, *(n.id for n in one.group.shown))}
+    evidence = {group.id for group in groups.values() if any(node.id in shown for node in group.shown)}
+    resting = evidence_of(around.relationships)
+    found = []
+    for id_ in sorted(looked_at - shown, key=lambda id_: (-scores.get(id_, 0.0), id_)):
+        node = around.nodes.get(id_)
+        if node is None:
+            continue
+        if not sight.shows(node):
+            reason = f"not in the view: {node.status.value}"
+        elif id_ in evidence or evidence.intersection(resting.get(id_, ())):
+            reason = "its evidence is shown already"
+        elif id_ in scores:
+            reason = "beyond k, or far below the best"
+        else:
+            reason = "what was made of it left the view"
+        found.append(LeftOut(id=id_, kind=node.kind, text=node.text, score=scores.get(id_, 0.0), reason=reason))
+    return tuple(found)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from agentmem.memory.recalling.fusion import Contribution
 from agentmem.records import Kind, Status
+
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +54,31 @@ class RecalledMemory:
     """When it was said; that of its newest evidence if the node names none."""
     status: Status = Status.ACTIVE
     """SUPERSEDED for a version that only a look into the past shows."""
+    words: str = ""
+    """What it rests on, verbatim: the turn, or the sentences around the claim where that is long."""
+    speaker: str = ""
+    """Who said that; empty for documents."""
+    by: Mapping[str, Contribution] = field(default_factory=dict)
+    """What each channel said about its evidence; empty unless an explanation was asked for."""
+
+    @property
+    def shown(self) -> str:
+        """What a reader is shown: the words with who said them, and the claim where it gives a date that they do not.
+
+        A claim is made of its words; what a reader cannot make up for is a date in place of "yesterday".
+        """
+        said = f"{self.speaker}: {self.words}" if self.speaker else self.words
+        if not self.words or self.words == self.text:
+            return said or self.text
+        dated = frozenset(_NUMBER.findall(self.text)) - frozenset(_NUMBER.findall(said))
+        return f"{said} ({self.text})" if dated else said
 
     def as_dict(self) -> dict[str, Any]:
-        """The stable JSON shape: id, kind, text, score, valid_from, valid_to, evidence, source."""
+        """The stable JSON shape: id, kind, text, score, valid_from, valid_to, evidence, source, words, speaker.
+
+        Explained also `by`.
+        """
+        explained = {"by": {name: asdict(said) for name, said in self.by.items()}} if self.by else {}
         return {
             "id": self.id,
             "kind": self.kind.value,
@@ -61,7 +88,27 @@ class RecalledMemory:
             "valid_to": iso(self.valid_to),
             "evidence": [evidence.as_dict() for evidence in self.evidence],
             "source": self.source,
+            "words": self.words,
+            "speaker": self.speaker,
+            **explained,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A node that was found and is not shown."""
+
+    id: str
+    kind: Kind
+    text: str
+    score: float
+    """Of its group; 0 if it belongs to none that may be shown."""
+    reason: str
+    """Why not, in words."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The stable JSON shape: id, kind, text, score, reason."""
+        return {**asdict(self), "kind": self.kind.value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +123,18 @@ class Recall:
     """The memories that fit the token budget, chosen by relevance and printed by time, each line with id and date."""
     tokens: int
     """Estimated tokens of `context`, never more than the budget."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What was found and is not shown, best first; empty unless an explanation was asked for."""
 
     def as_dict(self) -> dict[str, Any]:
-        """The stable JSON shape: query, memories, context, tokens."""
+        """The stable JSON shape: query, memories, context, tokens; explained also `left_out`."""
+        explained = {"left_out": [one.as_dict() for one in self.left_out]} if self.left_out else {}
         return {
             "query": self.query,
             "memories": [memory.as_dict() for memory in self.memories],
             "context": self.context,
             "tokens": self.tokens,
+            **explained,
         }
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from agentmem.language import QuestionAnalysis, normalise_name
+from agentmem.memory.recalling.read_path import ReadPath
 from agentmem.memory.reflecting.subjects import Subject
 from agentmem.records import CURRENT, Fact, Kind, RelationshipType, Status
-from agentmem.stores import Direction, KeySearch, Store, View
+from agentmem.stores import Direction, KeySearch, View
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 ENDED = "|ended"
@@ -30,7 +31,7 @@ class Found:
     """True if they hold no longer."""
 
 
-def look_up(store: Store, bank: str, subject: Subject, analysis: QuestionAnalysis, *, now: datetime) -> Found | None:
+def look_up(path: ReadPath, subject: Subject, analysis: QuestionAnalysis, *, now: datetime) -> Found | None:
     """Facts under "subject|predicate" in the time that the question names, or None. One read.
 
     Of several people whom a pronoun may mean, the first that has such a fact is taken.
@@ -38,8 +39,8 @@ def look_up(store: Store, bank: str, subject: Subject, analysis: QuestionAnalysi
     if not (analysis.predicate and subject.keys):
         return None
     keys = [f"{key}|{analysis.predicate}" for key in subject.keys]
-    view = View(bank=bank, kinds=frozenset({Kind.FACT}), statuses=CURRENT | {Status.SUPERSEDED})
-    nodes = store.gather(view, [KeySearch(keys=tuple(key + end for key in keys for end in ("", ENDED)))]).nodes
+    view = View(bank=path.bank, kinds=frozenset({Kind.FACT}), statuses=CURRENT | {Status.SUPERSEDED})
+    nodes = path.store.gather(view, [KeySearch(keys=tuple(key + end for key in keys for end in ("", ENDED)))]).nodes
     facts = [node for node in nodes.values() if isinstance(node, Fact)]
     for key in keys:
         told = sorted((fact for fact in facts if fact.key == key and not never_true(fact)), key=_newest)
@@ -50,17 +51,17 @@ def look_up(store: Store, bank: str, subject: Subject, analysis: QuestionAnalysi
     return None
 
 
-def look_up_holders(store: Store, bank: str, analysis: QuestionAnalysis) -> Found | None:
+def look_up_holders(path: ReadPath, analysis: QuestionAnalysis) -> Found | None:
     """Facts of whoever has the value that the question names ("Who lives in Lisbon?"), or None. Two reads."""
     if not (analysis.predicate and analysis.object) or analysis.subject or analysis.tense not in ("now", "any"):
         return None
     name = normalise_name(analysis.object)
-    named = View(bank=bank, kinds=frozenset({Kind.ENTITY}))
-    hits = store.search(named, [KeySearch(keys=(name,))])[0]
+    named = View(bank=path.bank, kinds=frozenset({Kind.ENTITY}))
+    hits = path.store.search(named, [KeySearch(keys=(name,))])[0]
     if not hits:
         return None
-    around = store.neighbourhood(
-        View(bank=bank, kinds=frozenset({Kind.FACT})),
+    around = path.store.neighbourhood(
+        View(bank=path.bank, kinds=frozenset({Kind.FACT})),
         [hit.id for hit in hits],
         types=frozenset({RelationshipType.OBJECT}),
         direction=Direction.IN,

@@ -12,18 +12,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from agentmem.embeddings import Embedder
 from agentmem.errors import InputError
 from agentmem.language import QuestionAnalysis, analyse_question, normalise_name
 from agentmem.memory.recalling.packing import one_line
+from agentmem.memory.recalling.read_path import ReadPath
 from agentmem.memory.recalling.recall import recall
 from agentmem.memory.reflecting.answers import NOT_KNOWN, Answer, Citation, not_known
 from agentmem.memory.reflecting.dating import date_of, day_text
 from agentmem.memory.reflecting.lookup import Found, look_up, look_up_holders
 from agentmem.memory.reflecting.subjects import Subject, subject_of
 from agentmem.memory.reflecting.support import Supported, fitting, holds_number, sentences_of, supporting, when
-from agentmem.records import Clock, Fact, RelationshipType, Status
-from agentmem.stores import Direction, Store, View
+from agentmem.records import Fact, RelationshipType, Status
+from agentmem.stores import Direction, View
 
 __all__ = ["NOT_KNOWN", "Answer", "Answerer", "Citation", "RuleAnswerer", "reflect"]
 
@@ -43,44 +43,39 @@ _GUESSED = 0.7
 class Answerer(Protocol):
     """Answers a question from memory. The rule-based form is `RuleAnswerer`."""
 
-    def answer(self, store: Store, embedder: Embedder, clock: Clock, question: str, *, bank: str) -> Answer:
+    def answer(self, path: ReadPath, question: str) -> Answer:
         """An answer with the memories that it rests on; never anything that memory does not say."""
 
 
 class RuleAnswerer:
     """Answers by exact lookup of facts, else with the sentences that cover the question; no model."""
 
-    def answer(self, store: Store, embedder: Embedder, clock: Clock, question: str, *, bank: str) -> Answer:
+    def answer(self, path: ReadPath, question: str) -> Answer:
         """See `Answerer`."""
-        now = clock.now()
+        now = path.clock.now()
         analysis = analyse_question(question, now=now)
-        subject = subject_of(store, bank, question, analysis)
-        found = look_up(store, bank, subject, analysis, now=now) or look_up_holders(store, bank, analysis)
-        facts = fitting(embedder, question, analysis, found.facts) if found else ()
+        subject = subject_of(path, question, analysis)
+        found = look_up(path, subject, analysis, now=now) or look_up_holders(path, analysis)
+        facts = fitting(path.embedder, question, analysis, found.facts) if found else ()
         if found and facts:
-            answer = _from_facts(store, bank, question, analysis, subject, replace(found, facts=facts))
+            answer = _from_facts(path, question, analysis, subject, replace(found, facts=facts))
             if answer is not None:
                 return answer
         asked = _with_name(question, subject)
-        recalled = recall(store, embedder, clock, asked, bank=bank, k=READ)
+        recalled = recall(path, asked, k=READ, all=True)
         evidence = {evidence.id for memory in recalled.memories for evidence in memory.evidence}
-        episodes = store.fetch(bank, sorted(evidence)) if evidence else {}
+        episodes = path.store.fetch(path.bank, sorted(evidence)) if evidence else {}
         candidates = list(sentences_of(recalled.memories, episodes))
-        supported = supporting(embedder, asked, analyse_question(asked, now=now), candidates)
-        return _from_sentences(store, bank, question, analysis, supported, certain=subject.certain)
+        supported = supporting(path.embedder, asked, analyse_question(asked, now=now), candidates)
+        return _from_sentences(path, question, analysis, supported, certain=subject.certain)
 
 
-def reflect(
-    store: Store, embedder: Embedder, clock: Clock, question: str, *, bank: str, answerer: Answerer | None = None
-) -> Answer:
+def reflect(path: ReadPath, question: str, *, answerer: Answerer | None = None) -> Answer:
     """An answer from memory with what it rests on, or an honest "Not known.".
 
     Args:
-        store: Where to look.
-        embedder: The model that filled the store.
-        clock: The present.
+        path: Where to look, and with what.
         question: As a user asks it.
-        bank: The tenant.
         answerer: How to answer; default: by rules.
 
     Raises:
@@ -88,7 +83,7 @@ def reflect(
     """
     if not question.strip():
         raise InputError("the question is empty.", where="reflect", hint="Ask something.")
-    return (answerer or RuleAnswerer()).answer(store, embedder, clock, question, bank=bank)
+    return (answerer or RuleAnswerer()).answer(path, question)
 
 
 def _with_name(question: str, subject: Subject) -> str:
@@ -97,7 +92,7 @@ def _with_name(question: str, subject: Subject) -> str:
 
 
 def _from_facts(
-    store: Store, bank: str, question: str, analysis: QuestionAnalysis, subject: Subject, found: Found
+    path: ReadPath, question: str, analysis: QuestionAnalysis, subject: Subject, found: Found
 ) -> Answer | None:
     """The answer that facts give; None if they do not hold the kind of thing that is asked for."""
     told = _told_by(found, analysis)
@@ -110,7 +105,7 @@ def _from_facts(
         answer=words,
         known=True,
         confidence=round(confidence, 4),
-        citations=_citations(store, bank, facts),
+        citations=_citations(path, facts),
     )
 
 
@@ -175,10 +170,10 @@ def _past(fact: Fact) -> str:
     return f"{value}, {until} (\u201c{statement}\u201d)." if value else f"{statement} ({until})."
 
 
-def _citations(store: Store, bank: str, facts: Sequence[Fact]) -> tuple[Citation, ...]:
+def _citations(path: ReadPath, facts: Sequence[Fact]) -> tuple[Citation, ...]:
     """The facts with the words of their evidence. One read."""
-    around = store.neighbourhood(
-        View(bank=bank, statuses=frozenset(Status)),
+    around = path.store.neighbourhood(
+        View(bank=path.bank, statuses=frozenset(Status)),
         [fact.id for fact in facts],
         types=frozenset({RelationshipType.EVIDENCED_BY}),
         direction=Direction.OUT,
@@ -192,8 +187,7 @@ def _citations(store: Store, bank: str, facts: Sequence[Fact]) -> tuple[Citation
 
 
 def _from_sentences(
-    store: Store,
-    bank: str,
+    path: ReadPath,
     question: str,
     analysis: QuestionAnalysis,
     supported: Sequence[Supported],
@@ -213,8 +207,8 @@ def _from_sentences(
             words == one_line(c.sentence.text) for c in chosen.values()
         ):
             chosen[one.sentence.memory.id] = one
-    facts = {id_: node for id_, node in store.fetch(bank, list(chosen)).items() if isinstance(node, Fact)}
-    quoted: Mapping[str, Citation] = {c.id: c for c in _citations(store, bank, list(facts.values()))} if facts else {}
+    facts = {id_: node for id_, node in path.store.fetch(path.bank, list(chosen)).items() if isinstance(node, Fact)}
+    quoted: Mapping[str, Citation] = {c.id: c for c in _citations(path, list(facts.values()))} if facts else {}
     return Answer(
         question=question,
         answer=" ".join(_told(one, analysis) for one in chosen.values()),

@@ -7,8 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from agentmem.language import QuestionAnalysis, normalise_name, terms
+from agentmem.memory.recalling.read_path import ReadPath
 from agentmem.records import Entity, Kind, RelationshipType
-from agentmem.stores import Direction, KeySearch, Store, TextSearch, View
+from agentmem.stores import Direction, KeySearch, TextSearch, View
 
 _PRONOUN = re.compile(r"\b(?:she|he|they|her|his|him|their|them|hers|theirs)\b", re.IGNORECASE)
 _NOBODY = frozenset({"", "you", "we", "anybody", "anyone", "somebody", "someone", "there"})
@@ -33,7 +34,7 @@ class Subject:
     """True if the question does not name it."""
 
 
-def subject_of(store: Store, bank: str, question: str, analysis: QuestionAnalysis) -> Subject:
+def subject_of(path: ReadPath, question: str, analysis: QuestionAnalysis) -> Subject:
     """The subject of a question. Two or three reads.
 
     A name is looked up as it stands, then as part of a longer name or the other way round, if only one person fits. A
@@ -41,21 +42,21 @@ def subject_of(store: Store, bank: str, question: str, analysis: QuestionAnalysi
     """
     about = analysis.subject if normalise_name(analysis.subject) not in _NOBODY else analysis.object
     if about and not _PRONOUN.search(about):
-        return _named(store, bank, normalise_name(about))
+        return _named(path, normalise_name(about))
     if _PRONOUN.search(question) and not analysis.names:
-        return _most_mentioned(store, bank)
+        return _most_mentioned(path)
     return Subject()
 
 
-def _named(store: Store, bank: str, name: str) -> Subject:
-    view = View(bank=bank, kinds=frozenset({Kind.ENTITY}))
+def _named(path: ReadPath, name: str) -> Subject:
+    view = View(bank=path.bank, kinds=frozenset({Kind.ENTITY}))
     searches = (KeySearch(keys=(name,)), TextSearch(terms=tuple(terms(name)), k=_NAMESAKES))
-    exact, similar = store.search(view, searches)
+    exact, similar = path.store.search(view, searches)
     ids = list(dict.fromkeys(hit.id for hit in (*exact, *similar)))
     if not ids:
         return Subject(keys=(name,))
-    nodes = store.fetch(bank, ids)
-    aliases = store.neighbourhood(view, ids, types=frozenset({RelationshipType.SAME_AS}), direction=Direction.OUT)
+    nodes = path.store.fetch(path.bank, ids)
+    aliases = path.store.neighbourhood(view, ids, types=frozenset({RelationshipType.SAME_AS}), direction=Direction.OUT)
     canonical = {link.source_id: aliases.nodes.get(link.target_id) for link in aliases.relationships}
     meant: dict[str, Entity] = {}
     for id_ in ids:
@@ -82,17 +83,17 @@ def _contains(longer: str, shorter: str) -> bool:
     return bool(one and other) and (one <= other or other <= one)
 
 
-def _most_mentioned(store: Store, bank: str) -> Subject:
-    view = View(bank=bank, kinds=frozenset({Kind.ENTITY}))
+def _most_mentioned(path: ReadPath) -> Subject:
+    view = View(bank=path.bank, kinds=frozenset({Kind.ENTITY}))
     people: dict[str, Entity] = {}
     after = ""
-    while page := store.scan(view, after_id=after):
+    while page := path.store.scan(view, after_id=after):
         people.update((n.id, n) for n in page if isinstance(n, Entity) and n.entity_type == "person")
         after = page[-1].id
     if not people or len(people) > _PEOPLE:
         return Subject(pronoun=True, certain=False)
-    around = store.neighbourhood(
-        View(bank=bank),
+    around = path.store.neighbourhood(
+        View(bank=path.bank),
         sorted(people),
         types=frozenset({RelationshipType.SUBJECT, RelationshipType.MENTIONS, RelationshipType.SAME_AS}),
         direction=Direction.BOTH,
