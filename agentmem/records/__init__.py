@@ -34,6 +34,7 @@ from agentmem.records.operations import (
     verify_chain,
 )
 from agentmem.records.relationships import Relationship, RelationshipType
+from agentmem.records.usage import Usage
 
 __all__ = [
     "CURRENT",
@@ -63,6 +64,7 @@ __all__ = [
     "Status",
     "Step",
     "SystemClock",
+    "Usage",
     "Vector",
     "VersionRef",
     "build_node",

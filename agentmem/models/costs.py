@@ -1,0 +1,51 @@
+"""What one answer cost, from what its provider reports."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+
+from langchain_core.messages import AIMessage, BaseMessage
+
+from agentmem.models.model import Model
+from agentmem.models.prices import price
+from agentmem.models.tokens import estimate_tokens
+from agentmem.records import Usage
+
+_logger = logging.getLogger("agentmem.models")
+
+
+def usage_of(model: Model, asked: list[BaseMessage], answer: AIMessage) -> Usage:
+    """Tokens as the provider counted them, estimated where it counts none; money where the price is known."""
+    counted = answer.usage_metadata
+    if counted is None:
+        _uncounted(model.name)
+        made = [str(answer.text), *(str(call["args"]) for call in answer.tool_calls)]
+        tokens_in, tokens_out, cached, written = estimate_messages(asked), estimate_tokens(*made), 0, 0
+    else:
+        details = counted.get("input_token_details") or {}
+        tokens_in, tokens_out = counted["input_tokens"], counted["output_tokens"]
+        cached, written = details.get("cache_read") or 0, details.get("cache_creation") or 0
+    usd = price(
+        model.name,
+        model.address,
+        model.settings.prices,
+        input_tokens=tokens_in,
+        output_tokens=tokens_out,
+        cached_tokens=cached,
+        written_tokens=written,
+    )
+    return Usage(
+        model=model.name, input_tokens=tokens_in, output_tokens=tokens_out, cached_tokens=cached, usd=usd, calls=1
+    )
+
+
+def estimate_messages(messages: list[BaseMessage]) -> int:
+    """Tokens of the messages, before anybody has counted them."""
+    return estimate_tokens(*(str(message.text) for message in messages))
+
+
+@cache
+def _uncounted(name: str) -> None:
+    """Say so once for each model."""
+    _logger.warning("%s does not say how many tokens it used: they are estimated.", name)
