@@ -6,8 +6,8 @@ their own (keys, addresses, proxies, tracing); agentmem reads none here.
 
 from agentmem.models.asking import Charge, Reply, ask
 from agentmem.models.forms import Form
-from agentmem.models.model import Model, ModelSettings, Patience
-from agentmem.models.opening import PROVIDERS, open_model
+from agentmem.models.model import PROVIDERS, Model, ModelSettings, Patience
+from agentmem.models.opening import open_model
 from agentmem.models.prices import Price
 from agentmem.models.tokens import estimate_tokens
 

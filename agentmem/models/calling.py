@@ -6,16 +6,15 @@ import logging
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from time import time
-from typing import Any
 
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import Runnable
 from langgraph.errors import GraphBubbleUp
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 from agentmem.errors import AgentmemError, ModelUnavailable
-from agentmem.models.model import Model, Patience
+from agentmem.models.model import PROVIDERS, Model, Patience
 
 _OVERLOADED = 529
 _PASSING_KINDS = frozenset({"overloaded_error", "api_error", "server_error"})
@@ -27,7 +26,7 @@ _logger = logging.getLogger("agentmem.models")
 
 
 class _BrokenOff(Exception):
-    """A stream ended without an error and without an end."""
+    """A stream ended before the answer did."""
 
 
 def call(model: Model, sends: Runnable[LanguageModelInput, AIMessage], messages: list[BaseMessage]) -> AIMessage:
@@ -65,14 +64,16 @@ def _once(sends: Runnable[LanguageModelInput, AIMessage], messages: list[BaseMes
         if (cut := _cut_off(error)) is None:
             raise
         return cut
-    said = answer.response_metadata
-    if isinstance(answer, AIMessageChunk) and said.get("model_provider") and not _ending(said):
+    if _broken_off(answer):
         raise _BrokenOff("the connection broke before the answer was whole")
     return answer
 
 
-def _ending(said: dict[str, Any]) -> Any:
-    return said.get("finish_reason") or said.get("stop_reason") or said.get("status")
+def _broken_off(answer: AIMessage) -> bool:
+    """Whether a stream ended without an error and without an end: both protocols say why they stop, and the cost."""
+    said = answer.response_metadata
+    ended = said.get("finish_reason") or said.get("stop_reason") or said.get("status")
+    return said.get("model_provider") in PROVIDERS and not ended and answer.usage_metadata is None
 
 
 def _cut_off(error: Exception) -> AIMessage | None:
@@ -152,7 +153,7 @@ def unavailable(model: Model, error: Exception) -> ModelUnavailable:
     status = status_of(error)
     said = model.without_secrets(" ".join(str(error).split()))[:_MOST_SHOWN].rstrip(".") or type(error).__name__
     wait = _asked_wait(error)
-    later = f"Try again in {wait:.0f} s." if wait else "Try again later."
+    later = f"Try again in {wait:.0f} s." if wait >= 1 else "Try again later."
     if status is not None and status >= 400:
         message, hint = _by_status(status, said, later)
     else:

@@ -6,6 +6,7 @@ import logging
 from functools import cache
 
 from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
 
 from agentmem.models.model import Model
 from agentmem.models.prices import price
@@ -17,15 +18,14 @@ _logger = logging.getLogger("agentmem.models")
 
 def usage_of(model: Model, asked: list[BaseMessage], answer: AIMessage) -> Usage:
     """Tokens as the provider counted them, estimated where it counts none; money where the price is known."""
-    counted = answer.usage_metadata
-    if counted is None:
+    counted = answer.usage_metadata or UsageMetadata(input_tokens=0, output_tokens=0, total_tokens=0)
+    details = counted.get("input_token_details") or {}
+    tokens_in, tokens_out = counted["input_tokens"], counted["output_tokens"]
+    if not tokens_in:  # not told at all, or of a stream's answer alone
         _uncounted(model.name)
-        made = [str(answer.text), *(str(call["args"]) for call in answer.tool_calls)]
-        tokens_in, tokens_out, cached, written = estimate_messages(asked), estimate_tokens(*made), 0, 0
-    else:
-        details = counted.get("input_token_details") or {}
-        tokens_in, tokens_out = counted["input_tokens"], counted["output_tokens"]
-        cached, written = details.get("cache_read") or 0, details.get("cache_creation") or 0
+        tokens_in = estimate_messages(asked)
+        tokens_out = tokens_out or estimate_tokens(str(answer.text), *(str(call["args"]) for call in answer.tool_calls))
+    cached, written = details.get("cache_read") or 0, details.get("cache_creation") or 0
     usd = price(
         model.name,
         model.address,

@@ -26,13 +26,11 @@ Form = Literal["json_schema", "function_calling", "text"]
 
 _FORMS: Final[tuple[Form, ...]] = get_args(Form)
 _SPEAKS_OF = {
-    "json_schema": re.compile(
-        r"response_format|output_config|output_format|json_schema|structured|grammar|strict", re.I
-    ),
+    "json_schema": re.compile(r"response_format|output_config|output_format|json_schema|structured", re.I),
     "function_calling": re.compile(r"tool|function", re.I),
 }
 """What an error says when a server cannot do a form of answer."""
-_TURNED_DOWN = frozenset({400, 404, 422, 501})
+_TURNED_DOWN = frozenset({400, 422, 501})
 _UNFIT = re.compile(r"[^a-zA-Z0-9_-]+")
 _logger = logging.getLogger("agentmem.models")
 

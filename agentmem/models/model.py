@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 from urllib.parse import urlsplit
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from pydantic import SecretStr
 
 from agentmem.models.prices import Price
+
+PROVIDERS: Final = ("anthropic", "openai")
+"""What may stand before the colon of a model's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from pydantic import SecretStr, ValidationError
 
 from agentmem.errors import ConfigurationError, MissingExtra
-from agentmem.models.model import Model, ModelSettings, Patience
+from agentmem.models.model import PROVIDERS, Model, ModelSettings, Patience
 from agentmem.models.prices import Price
 
 
@@ -33,8 +33,6 @@ _ADAPTERS: Final = {
     ),
     "openai": _Adapter(module="langchain_openai", chat="ChatOpenAI", key="openai_api_key", variable="OPENAI_API_KEY"),
 }
-PROVIDERS: Final = tuple(_ADAPTERS)
-"""What may stand before the colon of a model's name."""
 
 _NO_KEY = "none"
 """Sent to a server of the user's that was given without a key: most want none, and the provider's is not for them."""
@@ -109,7 +107,7 @@ def _opened(
     provider: str, name: str, api_key: str | None, settings: ModelSettings, options: Mapping[str, Any]
 ) -> BaseChatModel:
     """The adapter's chat model, with a key that can be sent."""
-    adapter = _ADAPTERS[provider]
+    adapter, where = _ADAPTERS[provider], f"{provider}:{name}"
     _check(settings)
     arguments: dict[str, Any] = {
         "model": name,
@@ -132,18 +130,20 @@ def _opened(
     except ModuleNotFoundError as error:
         raise MissingExtra(
             f"the adapter for {provider} models is not installed.",
-            where=f"{provider}:{name}",
+            where=where,
             hint=f"pip install 'agentmem-graph[{provider}]'.",
         ) from error
     chat: BaseChatModel
     try:
         chat = getattr(module, adapter.chat)(**arguments)
-    except (ValidationError, ValueError, TypeError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is about what was given
+        if api_key is None and "credentials" in str(error):
+            raise _no_key(adapter, where) from None
         # Never the error itself: it may quote what was given.
         wrong = error.errors(include_input=False)[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        shown = wrong.replace(api_key, "***") if api_key else wrong
-        raise ConfigurationError(f"the adapter takes no such settings: {shown}.", where=f"{provider}:{name}") from None
-    _check_key(getattr(chat, adapter.key), adapter, f"{provider}:{name}")
+        shown = (wrong.replace(api_key, "***") if api_key else wrong).rstrip(".")
+        raise ConfigurationError(f"the adapter takes no such settings: {shown}.", where=where) from None
+    _check_key(getattr(chat, adapter.key), adapter, where)
     return chat
 
 
@@ -170,13 +170,16 @@ def _check_key(secret: object, adapter: _Adapter, where: str) -> None:
         return  # a function that gives keys
     key = secret.get_secret_value() if secret is not None else ""
     if not key:
-        raise ConfigurationError(
-            "there is no API key.", where=where, hint=f"Set {adapter.variable}, or give the key as `api_key`."
-        )
+        raise _no_key(adapter, where)
     if not key.isascii() or not key.isprintable() or " " in key:
         raise ConfigurationError(
             "the API key holds spaces or letters that no key has.", where=where, hint=f"Look at {adapter.variable}."
         )
+
+
+def _no_key(adapter: _Adapter, where: str) -> ConfigurationError:
+    hint = f"Set {adapter.variable}, or give the key as `api_key`."
+    return ConfigurationError("there is no API key.", where=where, hint=hint)
 
 
 def _name_of(chat: BaseChatModel) -> str:

@@ -25,11 +25,9 @@ def _counter() -> Callable[[str], int]:
     try:
         import toktok  # noqa: PLC0415 - an extra
     except ModuleNotFoundError:
-        _logger.info(
-            "Tokens are estimated by length. To count them, run pip install 'agentmem-graph[tokens]'.",
-        )
+        _logger.warning("Tokens are estimated by length. To count them: pip install 'agentmem-graph[tokens]'.")
         return _by_length
-    return lambda text: int(toktok.batch_count([text], _ENCODING, threads=1)[0])
+    return lambda text: int(toktok.batch_count([text.encode(errors="replace").decode()], _ENCODING, threads=1)[0])
 
 
 def _by_length(text: str) -> int:
