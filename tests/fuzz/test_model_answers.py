@@ -122,11 +122,15 @@ def _answers(chance: random.Random) -> Iterator[Any]:
         elif kind == 1:  # letters at random
             yield "".join(chr(chance.choice([chance.randrange(32, 127), chance.randrange(0xD7FF)])) for _ in range(60))
         elif kind == 2:
-            yield AIMessage(
-                chance.choice(["", [], [{"type": "text", "text": _cut(chance, json.dumps(RIGHT))}]]),
-                tool_calls=[{"name": "Diary", "args": RIGHT | {"mood": _odd(chance)}, "id": "1"}] * chance.randrange(3),
-                response_metadata=chance.choice([{}, {"finish_reason": "length"}, {"stop_reason": "refusal"}]),
-            )
+            content: list[str | list[str | dict[str, Any]]] = [
+                "",
+                [],
+                [{"type": "text", "text": _cut(chance, json.dumps(RIGHT))}],
+            ]
+            call = {"name": "Diary", "args": RIGHT | {"mood": _odd(chance)}, "id": "1"}
+            ending: dict[str, Any] = chance.choice([{}, {"finish_reason": "length"}, {"stop_reason": "refusal"}])
+            calls = [call] * chance.randrange(3)
+            yield AIMessage(chance.choice(content), tool_calls=calls, response_metadata=ending)
         else:  # right to begin with, then changed a few times
             text = json.dumps(RIGHT, ensure_ascii=chance.random() < 0.5)
             for _ in range(chance.randrange(4)):

@@ -198,7 +198,7 @@ def _messages_events(body: dict[str, Any], act: Act) -> list[str]:
 class Opened(Protocol):
     """Opens a model of the server on this machine."""
 
-    def __call__(self, provider: str = "openai", **settings: Any) -> Model: ...
+    def __call__(self, protocol: str = "openai", **settings: Any) -> Model: ...
 
 
 @pytest.fixture

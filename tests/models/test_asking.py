@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 import pytest
 from langchain_core.messages import AIMessage
@@ -241,11 +241,11 @@ class _State(TypedDict):
 def test_words_reach_the_stream_of_a_graph_that_asks() -> None:
     model = open_model(ScriptedModel([TRIP]))
 
-    def node(_: _State) -> _State:
-        return {"events": [ask(model, PROMPT, Event).value]}
+    def node(state: _State) -> _State:
+        return {"events": [*state["events"], ask(model, PROMPT, Event).value]}
 
     graph = StateGraph(_State).add_node("ask", node).add_edge(START, "ask").add_edge("ask", END).compile()
-    seen = list(graph.stream({"events": []}, stream_mode=["messages", "values"]))
+    seen: list[Any] = list(graph.stream({"events": []}, stream_mode=["messages", "values"]))
     words = [part[1][0].text for part in seen if part[0] == "messages"]
     assert "".join(words).startswith('{"what": "to Porto"')
     assert len(words) > 3

@@ -68,7 +68,7 @@ def test_tools_are_bound_and_called() -> None:
 
 @pytest.mark.parametrize("structured", [True, False])
 @pytest.mark.parametrize("answer", [{"sky": "grey"}, Weather(sky="grey")])
-def test_schemas_by_class_and_by_dict(structured: bool, answer: object) -> None:
+def test_schemas_by_class_and_by_dict(structured: bool, answer: dict[str, str] | Weather) -> None:
     model = ScriptedModel([answer] * 4, structured=structured)
     for schema, value in ((Weather, Weather(sky="grey")), (Weather.model_json_schema(), {"sky": "grey"})):
         assert model.with_structured_output(schema).invoke("sky?") == value
@@ -88,7 +88,7 @@ def test_an_answer_that_is_not_of_the_schema_is_a_parsing_error() -> None:
 def test_a_stream_brings_the_same_words_and_usage() -> None:
     pieces = list(ScriptedModel(["One two three."]).stream("go"))
     assert "".join(piece.text for piece in pieces) == "One two three."
-    assert sum((piece.usage_metadata or {}).get("output_tokens", 0) for piece in pieces) == 4
+    assert sum(piece.usage_metadata["output_tokens"] for piece in pieces if piece.usage_metadata) == 4
     assert len(pieces) >= 3
 
 
