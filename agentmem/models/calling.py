@@ -17,7 +17,7 @@ from agentmem.errors import AgentmemError, ModelUnavailable
 from agentmem.models.model import PROVIDERS, Model, Patience
 
 _OVERLOADED = 529
-_PASSING_KINDS = frozenset({"overloaded_error", "api_error", "server_error"})
+_PASSING_KINDS = frozenset({"overloaded_error", "api_error", "server_error", "rate_limit_error", "timeout_error"})
 """Errors inside a stream that had begun well: there the SDKs do not retry."""
 _BROKEN = frozenset({"RemoteProtocolError", "ReadError", "IncompleteRead", "ChunkedEncodingError"})
 """How the transports call a connection that broke before the answer was whole."""
@@ -157,7 +157,7 @@ def unavailable(model: Model, error: Exception) -> ModelUnavailable:
     if status is not None and status >= 400:
         message, hint = _by_status(status, said, later)
     else:
-        message, hint = _by_kind(model, error, said, later)
+        message, hint = _by_kind(error, said, later)
     return ModelUnavailable(f"{model.server or 'its server'} {message}.", where=model.name, hint=hint, status=status)
 
 
@@ -179,10 +179,10 @@ def _by_status(status: int, said: str, later: str) -> tuple[str, str]:
     return f"is overloaded or failing (status {status}): {said}", later
 
 
-def _by_kind(model: Model, error: Exception, said: str, later: str) -> tuple[str, str]:
+def _by_kind(error: Exception, said: str, later: str) -> tuple[str, str]:
     names = {name.__name__ for cause in _causes(error) for name in type(cause).__mro__}
     if any("Timeout" in name for name in names):
-        return f"gave no answer within {model.settings.timeout:g} s", "Try again later, or with a longer `timeout`."
+        return f"gave no answer in time: {said}", "Try again later, or with a longer `timeout`."
     if "ConnectError" in names or "ConnectionRefusedError" in names:
         return f"cannot be reached: {said}", "Look at base_url, and at the connection."
     return f"gave no whole answer: {said}", later

@@ -20,12 +20,13 @@ def usage_of(model: Model, asked: list[BaseMessage], answer: AIMessage) -> Usage
     """Tokens as the provider counted them, estimated where it counts none; money where the price is known."""
     counted = answer.usage_metadata or UsageMetadata(input_tokens=0, output_tokens=0, total_tokens=0)
     details = counted.get("input_token_details") or {}
-    tokens_in, tokens_out = counted["input_tokens"], counted["output_tokens"]
-    if not tokens_in:  # not told at all, or of a stream's answer alone
+    tokens_in, tokens_out = counted["input_tokens"], max(0, counted["output_tokens"])
+    if tokens_in <= 0:  # not told at all, or of a stream's answer alone
         _uncounted(model.name)
         tokens_in = estimate_messages(asked)
         tokens_out = tokens_out or estimate_tokens(str(answer.text), *(str(call["args"]) for call in answer.tool_calls))
-    cached, written = details.get("cache_read") or 0, details.get("cache_creation") or 0
+    cached = min(tokens_in, max(0, details.get("cache_read") or 0))
+    written = min(tokens_in - cached, max(0, details.get("cache_creation") or 0))
     usd = price(
         model.name,
         model.address,

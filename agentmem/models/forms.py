@@ -50,11 +50,13 @@ def request_for(model: Model, prompt: Rendered, schema: type[BaseModel]) -> Requ
     for form in _FORMS[:-1]:
         if form in model.found_unable:
             continue
-        if (bound := _bound(model, wire, form)) is not None:
-            used: Form = "function_calling" if "tools" in bound.kwargs else form
-            return Request(used, bound, prompt)
+        bound = _bound(model, wire, form)
+        if bound is not None and ("tools" in bound.kwargs) == (form == "function_calling"):
+            return Request(form, bound, prompt)
         give_up(model, form, "its adapter does not offer it")
-    asked = load_prompt("json_answer").render(system=prompt.system, user=prompt.user, schema=json.dumps(wire))
+    asked = load_prompt("json_answer").render(
+        system=prompt.system, user=prompt.user, schema=json.dumps(wire, ensure_ascii=False)
+    )
     return Request("text", model.chat, asked)
 
 
@@ -73,6 +75,8 @@ def give_up(model: Model, form: Form, why: str) -> None:
 def wire_schema(schema: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema as strict servers take it: every field is required, nothing else is allowed, no defaults.
 
+    A reference stands alone: what a field says of a nested model goes, what the model says of itself stays.
+
     Raises:
         ValueError: the schema has a free map, `dict[str, ...]`, which strict servers refuse; use a list of pairs.
     """
@@ -82,20 +86,20 @@ def wire_schema(schema: type[BaseModel]) -> dict[str, Any]:
     return wire
 
 
-def _make_strict(part: Any, where: str) -> None:
-    if isinstance(part, list):
-        for item in part:
-            _make_strict(item, where)
-    elif isinstance(part, dict):
-        if part.get("additionalProperties"):
-            raise ValueError(f"{where}: a free map cannot be asked for; use a list of pairs")
-        part.pop("default", None)
-        if part.get("type") == "object":
-            part["additionalProperties"] = False
-            part["required"] = list(part.get("properties", {}))
-        for key, value in part.items():
-            if key not in ("enum", "const", "required"):
-                _make_strict(value, f"{where}.{key}")
+def _make_strict(part: dict[str, Any], where: str) -> None:
+    if part.get("additionalProperties"):
+        raise ValueError(f"{where}: a free map cannot be asked for; use a list of pairs")
+    if "oneOf" in part:
+        part["anyOf"] = part.pop("oneOf")
+    for word in part.keys() - {"$ref"} if "$ref" in part else ("default", "discriminator"):
+        part.pop(word, None)
+    if part.get("type") == "object":
+        part["additionalProperties"] = False
+        part["required"] = list(part.get("properties", {}))
+    named = {**part.get("$defs", {}), **part.get("properties", {})}
+    placed = [*part.get("anyOf", ()), *part.get("prefixItems", ()), *([part["items"]] if "items" in part else [])]
+    for name, inner in [*named.items(), *enumerate(placed)]:
+        _make_strict(inner, f"{where}.{name}")
 
 
 def _bound(model: Model, wire: dict[str, Any], form: Form) -> RunnableBinding[LanguageModelInput, AIMessage] | None:

@@ -80,12 +80,9 @@ def open_model(
         provider, model_name = _split(model)
         chat = _opened(provider, model_name, api_key, settings, options or {})
         return Model(name=name or f"{provider}:{model_name}", chat=chat, settings=settings)
-    if given or options or api_key is not None:
-        extra = ", ".join(
-            f"`{key}`" for key in [*given, *(["options"] * bool(options)), *(["api_key"] * bool(api_key))]
-        )
+    if named := [*given, *(key for key, value in (("options", options), ("api_key", api_key)) if value)]:
         raise ConfigurationError(
-            f"{extra} cannot be given for a chat model that is an object.",
+            f"a chat model that is an object takes no {', '.join(f'`{key}`' for key in named)} here.",
             where="model",
             hint="Say it where the object is made.",
         )

@@ -73,11 +73,49 @@ def test_inner_objects_are_strict_too_and_titles_are_names() -> None:
     assert wire_schema(type("Odd[name]", (Day,), {}))["title"] == "Odd_name_"
 
 
+def test_unions_references_and_fields_with_odd_names_are_kept() -> None:
+    class Seen(BaseModel):
+        sort: Literal["seen"]
+        first: Event = Field(description="the first of them")
+
+    class Heard(BaseModel):
+        sort: Literal["heard"]
+        default: str = "d"
+        required: str = "r"
+
+    class Report(BaseModel):
+        told: Seen | Heard = Field(discriminator="sort")
+
+    wire = wire_schema(Report)
+    assert wire["properties"]["told"].keys() == {"anyOf", "title"}
+    assert wire["$defs"]["Heard"]["required"] == ["sort", "default", "required"]
+    assert wire["$defs"]["Heard"]["properties"].keys() == {"sort", "default", "required"}
+    assert wire["$defs"]["Seen"]["properties"]["first"] == {"$ref": "#/$defs/Event"}
+
+
+class _TurnedDown(Exception):
+    status_code = 400
+
+
+def test_a_form_that_is_turned_down_is_not_tried_twice() -> None:
+    chat = ScriptedModel([_TurnedDown("tools are not supported"), TRIP, TRIP], structured=False)
+    model = open_model(chat)
+    assert [ask(model, PROMPT, Event).form for _ in range(2)] == ["text", "text"]
+    assert len(chat.requests) == 3
+
+
+def test_a_request_that_is_turned_down_for_another_reason_is_an_error() -> None:
+    chat = ScriptedModel([_TurnedDown("the prompt is too long"), TRIP])
+    with pytest.raises(ModelUnavailable, match="too long") as caught:
+        ask(open_model(chat), PROMPT, Event)
+    assert (caught.value.status, chat.left) == (400, 1)
+
+
 def test_a_free_map_cannot_be_asked_for() -> None:
     class Loose(BaseModel):
         ages: dict[str, int]
 
-    with pytest.raises(ValueError, match=r"properties\.ages: a free map"):
+    with pytest.raises(ValueError, match=r"Loose\.ages: a free map"):
         ask(open_model(ScriptedModel()), PROMPT, Loose)
 
 

@@ -85,6 +85,30 @@ def test_a_server_that_does_not_count_is_counted_for_and_that_is_said_once(caplo
     assert caplog.text.count("they are estimated") == 1
 
 
+@pytest.mark.parametrize(
+    ("told", "used"), [((-5, -1, 0), None), ((10, -1, 20), (10, 0, 10)), ((10, 1, -3), (10, 1, 0))]
+)
+def test_a_server_that_counts_wrong_costs_nothing_impossible(
+    told: tuple[int, int, int], used: tuple[int, int, int] | None
+) -> None:
+    tokens_in, tokens_out, cached = told
+    answer = AIMessage(
+        "Well.",
+        usage_metadata={
+            "input_tokens": tokens_in, "output_tokens": tokens_out, "total_tokens": tokens_in + tokens_out,
+            "input_token_details": {"cache_read": cached, "cache_creation": 99},
+        },
+    )  # fmt: skip
+    model = open_model(ScriptedModel(), name="openai:gpt-4o-mini")
+    usage = counting.usage_of(model, [HumanMessage("How are you?")], answer)
+    assert usage.usd is not None
+    assert usage.usd >= 0
+    if used:
+        assert (usage.input_tokens, usage.output_tokens, usage.cached_tokens) == used
+    else:
+        assert usage.input_tokens > 0
+
+
 def test_tokens_are_counted_with_the_extra() -> None:
     assert estimate_tokens("The harbour of Porto", " lies at the mouth of the Douro.") == 13
     assert estimate_tokens() == 0

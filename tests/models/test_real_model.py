@@ -1,4 +1,4 @@
-"""A real model, small and in a package, behind a server of llama.cpp: it proves the plumbing and says nothing of quality.
+"""A real model, small and in a package, behind a server of llama.cpp: it proves the plumbing, nothing of quality.
 
 Neither package is among those of development: one asks for more than it needs here. `.ci/run` installs both alone.
 """

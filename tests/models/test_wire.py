@@ -135,7 +135,7 @@ def test_what_is_wrong_with_a_request_is_said_at_once(
 @STREAMED
 def test_a_slow_answer_is_given_up(protocol: str, streaming: bool, provider: ModelServer, opened: Opened) -> None:
     provider.will({**RIGHT, "wait": 0.5})
-    with pytest.raises(ModelUnavailable, match=r"no answer within 0\.1 s") as caught:
+    with pytest.raises(ModelUnavailable, match="gave no answer in time") as caught:
         ask(opened(protocol, timeout=0.1, retries=0, options={"streaming": streaming}), PROMPT, Town)
     assert caught.value.status is None
     assert len(provider.requests) == 1
