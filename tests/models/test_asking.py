@@ -244,8 +244,11 @@ def test_a_budget_stops_a_request_before_it_is_sent() -> None:
 
 def test_a_repair_is_held_against_what_the_first_answer_left() -> None:
     chat = ScriptedModel(["no", TRIP])
-    with pytest.raises(BudgetExceeded):
-        ask(open_model(chat), PROMPT, Event, budget=60)
+    ask(open_model(chat), PROMPT, Event)
+    repair = estimate_tokens(*(str(message.text) for message in chat.requests[1].messages))
+    chat = ScriptedModel(["no", TRIP])
+    with pytest.raises(BudgetExceeded, match=f"about {repair} tokens"):
+        ask(open_model(chat), PROMPT, Event, budget=repair + 1)
     assert len(chat.requests) == 1
 
 
