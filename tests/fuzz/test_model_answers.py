@@ -18,7 +18,7 @@ from agentmem.models import ask, open_model
 from agentmem.prompts import Rendered
 from agentmem.testing import ScriptedModel
 
-ROUNDS = 60
+ROUNDS = 50
 """Answers of one test."""
 
 PROMPT = Rendered("You read diaries.", "What happened?")
@@ -138,7 +138,7 @@ def _answers(chance: random.Random) -> Iterator[Any]:
             yield text
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("abilities", [{}, {"structured": False}, {"structured": False, "calls_tools": False}], ids=str)
 def test_any_answer_is_a_value_or_an_error_of_ours(abilities: dict[str, bool], seed: int) -> None:
     chance = random.Random(seed)
