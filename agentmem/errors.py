@@ -13,11 +13,17 @@ AgentmemError
 │   ├── StoreUnavailable       locked, unreachable, read-only or full; nothing was written
 │   ├── StoreCorrupt           the file or the journal chain is damaged
 │   └── SchemaVersionError     the store was written by a newer agentmem
+├── ModelError                 a model could not do its work
+│   ├── ModelUnavailable       out of reach, overloaded, too slow, or it turned the request down
+│   ├── ModelRefused           the model declined to answer
+│   └── ModelAnswerInvalid     what it answered is not what was asked for: not of the schema, cut short or empty
 ├── ToolError                  a tool refused its arguments or failed
 └── BudgetExceeded             a run reached a limit that its owner set
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 
 class AgentmemError(Exception):
@@ -92,6 +98,45 @@ class StoreCorrupt(StoreError):
 
 class SchemaVersionError(StoreError):
     """The store was written by a newer version of agentmem than this one."""
+
+
+class ModelError(AgentmemError):
+    """A model could not do its work; `where` holds its name. What had been stored before stays stored."""
+
+
+class ModelUnavailable(ModelError):
+    """The model is out of reach, overloaded or too slow, or its server turned the request down.
+
+    Attributes:
+        status: The HTTP status of the last attempt; None if there was no response.
+    """
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "", status: int | None = None) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.status = status
+
+
+class ModelRefused(ModelError):
+    """The model declined to answer, or its provider's filter withheld the answer. Asking again seldom helps."""
+
+
+class ModelAnswerInvalid(ModelError):
+    """The model answered, but not what was asked for, and a repair did not help or could not.
+
+    Attributes:
+        reason: `invalid` (not of the schema), `truncated` (the limit of tokens cut it off) or `empty`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str = "",
+        hint: str = "",
+        reason: Literal["invalid", "truncated", "empty"] = "invalid",
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.reason = reason
 
 
 class ToolError(AgentmemError):

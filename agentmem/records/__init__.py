@@ -45,6 +45,7 @@ from agentmem.records.operations import (
     verify_chain,
 )
 from agentmem.records.relationships import Relationship, RelationshipType
+from agentmem.records.usage import Usage
 
 __all__ = [
     "CURRENT",
@@ -83,6 +84,7 @@ __all__ = [
     "Status",
     "Step",
     "SystemClock",
+    "Usage",
     "Vector",
     "VersionRef",
     "build_node",
