@@ -106,6 +106,18 @@ class ItemFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """A step or item was in flight when the run was cut off, and is done again: its effects may be there twice."""
+
+    id: str
+    """The step."""
+    index: int | None
+    """Which item, from 0; None if the step has no `for_each`."""
+    call: str
+    """What is done, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepFinished:
     """A step is over: it will not be tried again under this plan."""
 
@@ -233,5 +245,7 @@ class Finished:
     """Everything in one."""
 
 
-TeamEvent = PlanReady | StepStarted | ItemFinished | StepFinished | Verdict | CheckResult | Learned | Finished
+TeamEvent = (
+    PlanReady | StepStarted | ItemFinished | Repeated | StepFinished | Verdict | CheckResult | Learned | Finished
+)
 """Everything that `Team.stream` yields."""

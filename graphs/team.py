@@ -21,6 +21,7 @@ from agentmem.graphs.decisions import Actor, Judge, Planner, RuleActor, RuleJudg
 from agentmem.graphs.events import CheckResult, Finished, Learned, StepResult, Task, TeamEvent, TeamResult, Usage
 from agentmem.graphs.executor import build_executor
 from agentmem.graphs.expressions import names, render
+from agentmem.graphs.ledger import Ledger
 from agentmem.graphs.memory_manager import MemoryManager
 from agentmem.graphs.plan import AgentSettings, Budget, PlanError, did_you_mean
 from agentmem.graphs.planner import build_planner
@@ -36,7 +37,7 @@ from agentmem.tools.values import plain
 TeamGraph = CompiledStateGraph[TeamState, TeamContext, TeamState, TeamState]
 
 _PARALLEL = 8
-"""Units at a time; at least 2, since a lane holds a thread while its units use another."""
+"""Units at a time."""
 
 _SUPERSTEPS = 100_000
 """LangGraph's bound on waves; budgets and retries end a run long before."""
@@ -107,7 +108,8 @@ class Team:
             self._toolbox.get(tool)
         self._decisions = (planner or RulePlanner(), actor or RuleActor(), judge or RuleJudge())
         self._manager = MemoryManager()
-        self._graph = build_team(checkpointer or InMemorySaver())
+        self._saver = InMemorySaver() if checkpointer is None else checkpointer
+        self._graph = build_team(self._saver)
 
     def check(self, task: Task) -> None:
         """Prove that a task can run here: tools exist and may be used, expressions name what is there.
@@ -209,6 +211,7 @@ class Team:
             allowed=self._allowed,
             agents=self._agents,
             meter=Meter(self._budget, self._settings("executor").limits, spent=spent),
+            ledger=Ledger(self._saver, run),
             planner=planner,
             actor=actor,
             judge=judge,
