@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from agentmem.graphs.plan import Check, Plan, PlanStep
 
@@ -219,6 +219,21 @@ class TeamResult:
     checks: tuple[CheckResult, ...]
     learned: tuple[Learned, ...]
     usage: Usage
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """The inverse of `dataclasses.asdict`, through JSON too; what older ones lack is empty."""
+        return cls(
+            run=fields["run"],
+            status=fields["status"],
+            reason=fields.get("reason", ""),
+            answer=fields["answer"],
+            citations=tuple(fields["citations"]),
+            steps=tuple(StepResult(**step) for step in fields["steps"]),
+            checks=tuple(CheckResult(**check) for check in fields["checks"]),
+            learned=tuple(Learned(**learned) for learned in fields["learned"]),
+            usage=Usage(**fields["usage"]),
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The stable JSON shape."""

@@ -16,6 +16,7 @@ from langgraph.types import StateSnapshot
 
 from agentmem.errors import InputError, NotFound, WorkflowError
 from agentmem.graphs.budget import Meter
+from agentmem.graphs.checkpoints import alone, unlock_for_good
 from agentmem.graphs.context import TeamContext, check_agents, kinds_of
 from agentmem.graphs.decisions import Actor, Judge, Planner, RuleActor, RuleJudge
 from agentmem.graphs.events import CheckResult, Finished, Learned, StepResult, Task, TeamEvent, TeamResult, Usage
@@ -136,14 +137,21 @@ class Team:
         Args:
             task: What to do. A resumed run knows its task.
             run_id: The run's name; default: a new one.
-            resume: Go on with a run that was cut short. One that is finished tells its result again.
+            resume: Go on with a run that was cut short: what it finished is not done again, what was in flight is,
+                told by `Repeated`. One that is finished tells its result again.
 
         Raises:
             PlanError: the task cannot run here.
             NotFound: there is no such run to resume.
             InputError: there is a run of that name already, or no task.
+            UserError: another team works on the run. With a checkpointer that is not of `open_checkpoints` nobody
+                notices that: keep two teams from one run yourself.
         """
         run = run_id or f"run-{self._memory.clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        with alone(self._saver, run):
+            yield from self._stream(task, run, resume=resume)
+
+    def _stream(self, task: Task | None, run: str, *, resume: bool) -> Iterator[TeamEvent]:
         config: RunnableConfig = {
             "configurable": {"thread_id": run},
             "recursion_limit": _SUPERSTEPS,
@@ -167,7 +175,10 @@ class Team:
             )
             for _, event in stream:
                 yield cast("TeamEvent", event)
-        yield Finished(result=_result(self._graph.get_state(config).values))
+        result = _result(self._graph.get_state(config).values)
+        if result.status == "done":
+            unlock_for_good(self._saver, run)
+        yield Finished(result=result)
 
     def run(self, task: Task | None = None, *, run_id: str = "", resume: bool = False) -> TeamResult:
         """`stream` to its end."""

@@ -9,7 +9,7 @@ import pytest
 
 from agentmem import InputError, Memory, PlanStep, WorkflowError, tool
 from agentmem.config import Settings
-from agentmem.graphs.events import Finished, PlanReady, StepFinished
+from agentmem.graphs.events import Finished, PlanReady, StepFinished, TeamResult
 from agentmem.workflow import RunRegistry, Workflow
 from agentmem.workflow.opening import anchored
 
@@ -102,7 +102,7 @@ def test_the_registry_knows_the_run(brief: Path, clean_environment: Path) -> Non
     assert (known.status, known.name, known.file, known.bank) == ("done", "team-brief", str(brief), "product-team")
     assert known.store == f"sqlite:///{brief.parent}/brief.db"
     assert known.inputs == {"folder": "documents", "questions": ["Where does Jonas live?"]}
-    assert known.result == result.as_dict()
+    assert TeamResult.from_dict(known.result) == result
 
 
 def test_functions_given_in_python_are_tools(tmp_path: Path) -> None:
