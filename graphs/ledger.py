@@ -72,6 +72,9 @@ class Ledger:
                 self._earlier, self._is_set_up = {}, False
 
     def _read(self) -> dict[tuple[str, str], Any]:
+        earlier = self._earlier
+        if earlier is not None:  # as it is for all but the first: no reason to wait for a lock
+            return earlier
         with self._lock:
             if self._earlier is None:
                 kept = self._saver.get_tuple(self._config)
@@ -82,9 +85,13 @@ class Ledger:
 
     def _write(self, key: str, channel: str, value: Any) -> None:
         self._read()
+        if not self._is_set_up:
+            self._set_up()
+        self._saver.put_writes(self._config, [(channel, value)], f"{channel} {key}")
+
+    def _set_up(self) -> None:
         with self._lock:
             if not self._is_set_up:
                 before: RunnableConfig = {"configurable": {"thread_id": self._thread, "checkpoint_ns": ""}}
                 self._saver.put(before, {**empty_checkpoint(), "id": _UNITS}, {"source": "update"}, {})
                 self._is_set_up = True
-        self._saver.put_writes(self._config, [(channel, value)], f"{channel} {key}")

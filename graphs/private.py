@@ -18,13 +18,13 @@ def private_file(path: Path) -> None:
     Raises:
         OSError: it cannot be made, or belongs to somebody else.
     """
-    with _one_at_a_time:
-        with suppress(FileExistsError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        _tighten(path, 0o600)
-    for suffix in _BESIDE:  # SQLite gives new ones the mode of the file itself
-        with suppress(FileNotFoundError):  # there is none, or another process was the last to close it
-            _tighten(path.with_name(path.name + suffix), 0o600)
+    with _one_at_a_time, suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    for suffix in ("", *_BESIDE):  # SQLite gives those beside it the mode of the file itself
+        file = path.with_name(path.name + suffix)
+        if file.is_file():  # what else may be there is left as it is
+            with suppress(FileNotFoundError):  # another process removed it meanwhile
+                _tighten(file, 0o600)
 
 
 def private_folder(path: Path) -> None:
