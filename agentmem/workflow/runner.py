@@ -204,7 +204,7 @@ def resumed(
             return
         saver = stack.enter_context(open_checkpoints(registry.checkpoints(known.run), guarded=False))
         begun_before = saver.get_tuple({"configurable": {"thread_id": known.run}}) is not None
-        registry.restart(known.run, memory.clock.now())
+        registry.restart(known.run)
         team = job.team(memory, saver)
         task = None if begun_before else job.task(known.inputs)
         stream = partial(team.stream, task, run_id=known.run, resume=begun_before)

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -105,12 +105,10 @@ class RunRegistry:
             if not entered.rowcount:
                 raise InputError("there is a run of that name already.", where=f"run {run.run}", hint="Resume it.")
 
-    def restart(self, run: str, at: datetime) -> None:
-        """Note that this process works on a run again."""
+    def restart(self, run: str) -> None:
+        """Note that a run goes on."""
         with self._connection() as connection:
-            connection.execute(
-                "update runs set status = 'running', finished = null, worker = ? where run = ?", (_worker(at), run)
-            )
+            connection.execute("update runs set status = 'running', finished = null where run = ?", (run,))
 
     def finish(self, run: str, status: str, result: dict[str, Any], at: datetime) -> None:
         """Note how a run ended. If it is done, checkpoints are pruned."""
@@ -169,6 +167,8 @@ class RunRegistry:
         """
         try:
             with held(self._lock(run)):
+                with self._connection() as connection:
+                    connection.execute("update runs set worker = ? where run = ?", (_worker(datetime.now(UTC)), run))
                 yield
         except Busy as error:
             raise UserError(
