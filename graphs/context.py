@@ -11,6 +11,7 @@ from typing import Protocol
 from agentmem.errors import NotFound, WorkflowError
 from agentmem.graphs.budget import Meter
 from agentmem.graphs.decisions import Actor, Judge, Planner, RuleActor, RuleJudge
+from agentmem.graphs.ledger import Ledger
 from agentmem.graphs.plan import AGENTS, AgentSettings, Plan, PlanError, PlanStep, did_you_mean
 from agentmem.graphs.planning import RulePlanner
 from agentmem.memory import Memory, Message, Provenance, Retained
@@ -46,6 +47,8 @@ class TeamContext:
     """Settings of planner, executor, reflector, memory_manager."""
     meter: Meter = field(default_factory=Meter)
     """The budget."""
+    ledger: Ledger = field(default_factory=Ledger)
+    """What the run began and finished, across processes if a checkpointer keeps it."""
     planner: Planner = field(default_factory=RulePlanner)
     actor: Actor = field(default_factory=RuleActor)
     judge: Judge = field(default_factory=RuleJudge)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from agentmem.graphs.plan import Check, Plan, PlanStep
 
@@ -103,6 +103,18 @@ class ItemFinished:
     """done, failed or stopped."""
     seconds: float
     """Wall-clock time of this try."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """A step or item was in flight when the run was cut off, and is done again: its effects may be there twice."""
+
+    id: str
+    """The step."""
+    index: int | None
+    """Which item, from 0; None if the step has no `for_each`."""
+    call: str
+    """What is done, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +220,21 @@ class TeamResult:
     learned: tuple[Learned, ...]
     usage: Usage
 
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """The inverse of `dataclasses.asdict`, through JSON too; what older ones lack is empty."""
+        return cls(
+            run=fields["run"],
+            status=fields["status"],
+            reason=fields.get("reason", ""),
+            answer=fields["answer"],
+            citations=tuple(fields["citations"]),
+            steps=tuple(StepResult(**step) for step in fields["steps"]),
+            checks=tuple(CheckResult(**check) for check in fields["checks"]),
+            learned=tuple(Learned(**learned) for learned in fields["learned"]),
+            usage=Usage(**fields["usage"]),
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """The stable JSON shape."""
         steps = [asdict(step) for step in self.steps]
@@ -233,5 +260,7 @@ class Finished:
     """Everything in one."""
 
 
-TeamEvent = PlanReady | StepStarted | ItemFinished | StepFinished | Verdict | CheckResult | Learned | Finished
+TeamEvent = (
+    PlanReady | StepStarted | ItemFinished | Repeated | StepFinished | Verdict | CheckResult | Learned | Finished
+)
 """Everything that `Team.stream` yields."""

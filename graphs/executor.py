@@ -1,6 +1,7 @@
 """The executor: does the steps of a plan, those that are ready in parallel, until none is left.
 
-schedule -> act (one task for each lane) -> collect -> schedule ... A unit's result is checkpointed as it finishes.
+schedule -> act (one task for each lane) -> collect -> schedule ... A unit's result is in the ledger before its thread
+takes another: a run that was cut off does again only what was in flight, and says so.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from langgraph.func import task
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
@@ -18,8 +18,8 @@ from langgraph.types import Command, Send
 from agentmem.graphs.collecting import concluded, stop_what_is_left, take
 from agentmem.graphs.context import TeamContext
 from agentmem.graphs.decisions import WRONG
-from agentmem.graphs.events import ItemFinished, StepFinished, StepStarted, Verdict
-from agentmem.graphs.performing import perform
+from agentmem.graphs.events import ItemFinished, Repeated, StepFinished, StepStarted, Verdict
+from agentmem.graphs.performing import describe_call, perform
 from agentmem.graphs.plan import Plan
 from agentmem.graphs.scheduling import due
 from agentmem.graphs.state import ExecutorState, Lane, Spent, StepState, Unit, UnitResult
@@ -42,6 +42,7 @@ def build_executor() -> ExecutorGraph:
 def _schedule(state: ExecutorState, runtime: Runtime[TeamContext]) -> Command[str]:
     """Send out everything that is ready; finish when nothing is, or when a limit was reached."""
     context = runtime.context
+    context.ledger.clear()  # the wave before is in the checkpoint that this node began with
     plan = Plan.model_validate(state["plan"])
     over = dict(state.get("steps", {}))
     if state.get("stopped"):
@@ -86,26 +87,34 @@ def _lanes(units: Sequence[Unit], context: TeamContext) -> list[list[Unit]]:
 
 
 def _act(state: Lane, runtime: Runtime[TeamContext]) -> dict[str, Any]:
-    """Do the units of a lane in order; each is a task of its own, so that a killed run repeats none that finished."""
+    """Do the units of a lane in order."""
+    execution = runtime.execution_info
+    name = execution.task_id if execution else ""  # LangGraph gives a lane the same one when the run is resumed
+    return {"results": [_once(unit, f"{name}/{place}", runtime) for place, unit in enumerate(state["units"])]}
 
-    def done(unit: Unit) -> UnitResult:
-        result = perform(unit, runtime.context)
-        if unit["index"] is not None:
-            runtime.stream_writer(
-                ItemFinished(
-                    id=unit["step"],
-                    index=unit["index"],
-                    items=unit["items"],
-                    status=result["status"],
-                    seconds=result["seconds"],
-                )
+
+def _once(unit: Unit, key: str, runtime: Runtime[TeamContext]) -> UnitResult:
+    """Do a unit, unless an earlier process finished it; tell of one that was begun there and did not end."""
+    ledger = runtime.context.ledger
+    known = ledger.result(key)
+    if known is not None:
+        return known
+    if ledger.is_begun(key):
+        runtime.stream_writer(Repeated(id=unit["step"], index=unit["index"], call=describe_call(unit)))
+    ledger.begin(key)
+    result = perform(unit, runtime.context)
+    ledger.finish(key, result)
+    if unit["index"] is not None:
+        runtime.stream_writer(
+            ItemFinished(
+                id=unit["step"],
+                index=unit["index"],
+                items=unit["items"],
+                status=result["status"],
+                seconds=result["seconds"],
             )
-        return result
-
-    if len(state["units"]) == 1:  # LangGraph makes a task of the lane itself
-        return {"results": [done(state["units"][0])]}
-    as_task = task(done)
-    return {"results": [as_task(unit).result() for unit in state["units"]]}
+        )
+    return result
 
 
 def _collect(state: ExecutorState, runtime: Runtime[TeamContext]) -> ExecutorState:

@@ -16,11 +16,13 @@ from langgraph.types import StateSnapshot
 
 from agentmem.errors import InputError, NotFound, WorkflowError
 from agentmem.graphs.budget import Meter
+from agentmem.graphs.checkpoints import alone, unlock_for_good
 from agentmem.graphs.context import TeamContext, check_agents, kinds_of
 from agentmem.graphs.decisions import Actor, Judge, Planner, RuleActor, RuleJudge
 from agentmem.graphs.events import CheckResult, Finished, Learned, StepResult, Task, TeamEvent, TeamResult, Usage
 from agentmem.graphs.executor import build_executor
 from agentmem.graphs.expressions import names, render
+from agentmem.graphs.ledger import Ledger
 from agentmem.graphs.memory_manager import MemoryManager
 from agentmem.graphs.plan import AgentSettings, Budget, PlanError, did_you_mean
 from agentmem.graphs.planner import build_planner
@@ -37,7 +39,7 @@ from agentmem.tools.values import plain
 TeamGraph = CompiledStateGraph[TeamState, TeamContext, TeamState, TeamState]
 
 _PARALLEL = 8
-"""Units at a time; at least 2, since a lane holds a thread while its units use another."""
+"""Units at a time."""
 
 _SUPERSTEPS = 100_000
 """LangGraph's bound on waves; budgets and retries end a run long before."""
@@ -111,7 +113,8 @@ class Team:
         self._decisions = (planner or RulePlanner(), actor or RuleActor(), judge or RuleJudge())
         self._manager = MemoryManager()
         self._tracing = tracing
-        self._graph = build_team(checkpointer or InMemorySaver())
+        self._saver = InMemorySaver() if checkpointer is None else checkpointer
+        self._graph = build_team(self._saver)
 
     def check(self, task: Task) -> None:
         """Prove that a task can run here: tools exist and may be used, expressions name what is there.
@@ -138,14 +141,21 @@ class Team:
         Args:
             task: What to do. A resumed run knows its task.
             run_id: The run's name; default: a new one.
-            resume: Go on with a run that was cut short. One that is finished tells its result again.
+            resume: Go on with a run that was cut short: what it finished is not done again, what was in flight is,
+                told by `Repeated`. One that is finished tells its result again.
 
         Raises:
             PlanError: the task cannot run here.
             NotFound: there is no such run to resume.
             InputError: there is a run of that name already, or no task.
+            UserError: another team works on the run. With a checkpointer that is not of `open_checkpoints` nobody
+                notices that: keep two teams from one run yourself.
         """
         run = run_id or f"run-{self._memory.clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        with alone(self._saver, run):
+            yield from self._stream(task, run, resume=resume)
+
+    def _stream(self, task: Task | None, run: str, *, resume: bool) -> Iterator[TeamEvent]:
         config: RunnableConfig = {
             "configurable": {"thread_id": run},
             "recursion_limit": _SUPERSTEPS,
@@ -169,7 +179,10 @@ class Team:
             )
             for _, event in stepped(stream, traced=self._tracing):
                 yield cast("TeamEvent", event)
-        yield Finished(result=_result(self._graph.get_state(config).values))
+        result = _result(self._graph.get_state(config).values)
+        if result.status == "done":
+            unlock_for_good(self._saver, run)
+        yield Finished(result=result)
 
     def run(self, task: Task | None = None, *, run_id: str = "", resume: bool = False) -> TeamResult:
         """`stream` to its end."""
@@ -213,6 +226,7 @@ class Team:
             allowed=self._allowed,
             agents=self._agents,
             meter=Meter(self._budget, self._settings("executor").limits, spent=spent),
+            ledger=Ledger(self._saver, run),
             planner=planner,
             actor=actor,
             judge=judge,

@@ -15,6 +15,7 @@ from agentmem.graphs.events import (
     ItemFinished,
     Learned,
     PlanReady,
+    Repeated,
     StepFinished,
     StepStarted,
     TeamEvent,
@@ -64,7 +65,10 @@ class RunView:
             for event in self._active.events():
                 if isinstance(event, Finished):
                     result = event.result
-                elif not self._quiet:
+                elif self._quiet:
+                    if isinstance(event, Repeated):  # the JSON has no place for it
+                        output.remark(f"{event.id}: {_repeated(event)}")
+                else:
                     self._show(event)
                     tell(self._current())
         if not self._quiet:
@@ -120,6 +124,10 @@ class RunView:
     def _(self, event: ItemFinished) -> None:
         done = int((self._running.get(event.id) or "0/").partition("/")[0]) + 1
         self._running[event.id] = f"{done}/{event.items}"
+
+    @_show.register
+    def _(self, event: Repeated) -> None:
+        self._line("↻", "yellow", event.id, _repeated(event))
 
     @_show.register
     def _(self, event: StepFinished) -> None:
@@ -248,6 +256,11 @@ class RunView:
             for entry in updates
             if entry.supersedes in former
         }
+
+
+def _repeated(event: Repeated) -> str:
+    item = "" if event.index is None else f"item {event.index + 1} "
+    return f"{item}was in flight when the run was cut off, and is done again: {event.call}"
 
 
 def _answer(value: Any) -> str:

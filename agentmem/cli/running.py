@@ -86,7 +86,7 @@ def runs(
         output.data([_run_as_dict(each, registry) for each in known])
         return
     output.columns(
-        [(each.run, day(each.started), _status(each, registry), each.name, each.file) for each in known],
+        [(each.run, day(each.started), registry.status(each), each.name, each.file) for each in known],
         indent=0,
         styles=("bold", "dim", "", "", "dim"),
     )
@@ -167,12 +167,7 @@ def _run_as_dict(run: Run, registry: RunRegistry) -> dict[str, Any]:
         "inputs": run.inputs,
         "store": run.store,
         "bank": run.bank,
-        "status": _status(run, registry),
+        "status": registry.status(run),
         "started": run.started.isoformat(),
         "finished": run.finished.isoformat() if run.finished else None,
     }
-
-
-def _status(run: Run, registry: RunRegistry) -> str:
-    """As the registry has it, but `killed` for a run that nobody works on any more."""
-    return "killed" if run.status == "running" and not registry.is_held(run.run) else run.status

@@ -6,13 +6,14 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agentmem.config import Settings
-from agentmem.errors import NotFound, StoreCorrupt
+from agentmem.errors import StoreCorrupt
 from agentmem.graphs.checkpoints import open_checkpoints
 from agentmem.graphs.events import Finished, Task, TeamEvent, TeamResult
 from agentmem.graphs.plan import Check, Plan, PlanStep
@@ -90,21 +91,16 @@ class WorkflowRun:
     """Whether it goes on where an earlier process left off."""
     over: bool = False
     """Whether it had ended before: then its result is told again, and nothing is done."""
-    _team: Team
+    _stream: Callable[[], Iterator[TeamEvent]]
     _registry: RunRegistry
 
     def events(self) -> Iterator[TeamEvent]:
         """Do the work and tell about it; the last event is `Finished`. The registry hears how it ended."""
         status, result = "stopped", dict[str, Any]()
         try:
-            told = (
-                self._team.stream(run_id=self.run, resume=True)
-                if self.resumed
-                else self._team.stream(self.job.task(self.inputs), run_id=self.run)
-            )
-            for event in told:
+            for event in self._stream():
                 if isinstance(event, Finished):
-                    status, result = event.result.status, event.result.as_dict()
+                    status, result = event.result.status, asdict(event.result)
                 yield event
         finally:
             if not self.over:
@@ -142,10 +138,10 @@ def begun(
         now = memory.clock.now()
         run = run_id or _new_run_id(now)
         stack.enter_context(registry.held(run))
-        team = job.team(
-            memory, stack.enter_context(open_checkpoints(registry.checkpoints(run))), tracing=settings.tracing
-        )
-        team.check(job.task(inputs))
+        saver = stack.enter_context(open_checkpoints(registry.checkpoints(run), guarded=False))
+        team = job.team(memory, saver, tracing=settings.tracing)
+        task = job.task(inputs)
+        team.check(task)
         registry.start(
             Run(
                 run=run,
@@ -161,7 +157,15 @@ def begun(
                 started=now,
             )
         )
-        yield WorkflowRun(run=run, job=job, memory=memory, inputs=inputs, resumed=False, _team=team, _registry=registry)
+        yield WorkflowRun(
+            run=run,
+            job=job,
+            memory=memory,
+            inputs=inputs,
+            resumed=False,
+            _stream=partial(team.stream, task, run_id=run),
+            _registry=registry,
+        )
 
 
 def _without_store(spec: WorkflowSpec) -> WorkflowSpec:
@@ -182,7 +186,7 @@ def resumed(
         tools: The functions that the run was given in Python.
 
     Raises:
-        NotFound: there is no such run, or it has ended and its checkpoints are gone.
+        NotFound: there is no such run.
         UserError: another process works on it.
         ConfigurationError, StoreError: its memory cannot be opened.
     """
@@ -191,28 +195,26 @@ def resumed(
     spec = WorkflowSpec.model_validate_json(known.spec)
     job = Job(spec=spec, folder=Path(known.folder), file=known.file, tools=tools)
     own = settings.proposing(store=known.store, bank=known.bank, embedder=known.embedder)
+    opened = partial(WorkflowRun, run=known.run, job=job, inputs=known.inputs, _registry=registry)
     with ExitStack() as stack:
-        stack.enter_context(registry.held(known.run))
+        if not known.result:
+            stack.enter_context(registry.held(known.run))
+            known = registry.get(known.run)  # whoever held it before may have ended it
         memory = stack.enter_context(open_memory(own, notify=notify))
-        saver = stack.enter_context(open_checkpoints(registry.checkpoints(known.run)))
+        if known.result:
+            yield opened(memory=memory, resumed=True, over=True, _stream=partial(_told_again, known.result))
+            return
+        saver = stack.enter_context(open_checkpoints(registry.checkpoints(known.run), guarded=False))
         begun_before = saver.get_tuple({"configurable": {"thread_id": known.run}}) is not None
-        over = bool(known.result)
-        if over and not begun_before:
-            raise NotFound(
-                "the run has ended, and its checkpoints are gone.", where=f"run {known.run}", hint="Run it anew."
-            )
-        if not over:
-            registry.restart(known.run)
-        yield WorkflowRun(
-            run=known.run,
-            job=job,
-            memory=memory,
-            inputs=known.inputs,
-            resumed=begun_before,
-            over=over,
-            _team=job.team(memory, saver, tracing=own.tracing),
-            _registry=registry,
-        )
+        registry.restart(known.run)
+        team = job.team(memory, saver, tracing=own.tracing)
+        task = None if begun_before else job.task(known.inputs)
+        stream = partial(team.stream, task, run_id=known.run, resume=begun_before)
+        yield opened(memory=memory, resumed=begun_before, _stream=stream)
+
+
+def _told_again(result: Mapping[str, Any]) -> Iterator[TeamEvent]:
+    yield Finished(result=TeamResult.from_dict(result))
 
 
 def _new_run_id(now: datetime) -> str:

@@ -211,9 +211,9 @@ def test_the_schema_is_json(agentmem: Agentmem) -> None:
     assert schema["$defs"]["StepSpec"]["properties"]["for_each"]["description"]
 
 
-def _wait_for(calls: Path, line: str) -> None:
+def _wait_for(calls: Path, line: str, *, times: int = 1) -> None:
     for _ in range(3_000):
-        if calls.exists() and line in calls.read_text().split():
+        if calls.exists() and calls.read_text().split().count(line) >= times:
             return
         time.sleep(0.01)
     raise AssertionError(f"the run never came to {line}")
@@ -261,15 +261,53 @@ def test_a_run_that_is_cut_off_is_continued_without_repeating_what_is_done(
     assert calls.read_text().split().count("one-two-three") == 1
 
 
-def test_a_run_that_has_ended_and_lost_its_checkpoints_is_not_done_again(
+def test_a_run_that_has_ended_tells_its_result_without_its_checkpoints(
     brief: Path, inside: Agentmem, clean_environment: Path
 ) -> None:
-    run = inside("run", str(brief), "--json").data["run"]
-    for file in (clean_environment / "runs").glob(f"{run}.db*"):
+    first = inside("run", str(brief), "--json").data
+    files = set((clean_environment / "runs").glob(f"{first['run']}.*"))
+    assert {file.suffix for file in files} == {".db", ".lock"}
+    for file in files:
         file.unlink()
-    ended = inside("resume", run, "--json")
-    assert (ended.code, ended.out, ended.error["kind"]) == (2, "", "NotFound")
-    assert inside("runs", "--json").data[0]["status"] == "done"
+    assert inside("resume", first["run"], "--json").data == first
+    ended = inside("resume", first["run"])
+    assert ended.code == 0
+    assert "this run has ended: nothing is done again" in ended.out
+    assert not list((clean_environment / "runs").iterdir())
+
+
+def test_of_many_that_resume_a_run_one_does_it_and_the_others_are_told(tmp_path: Path, agentmem: Agentmem) -> None:
+    calls = _napping(tmp_path)
+    with subprocess.Popen([sys.executable, "-m", "agentmem", "run", "nap.yaml", "--json"], cwd=tmp_path) as process:
+        _wait_for(calls, "one-two")
+        process.kill()
+    (known,) = agentmem("runs", "--json").data
+    racing = [
+        subprocess.Popen(
+            [sys.executable, "-m", "agentmem", "resume", known["run"]],
+            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(3)
+    ]  # fmt: skip
+    for _ in range(12_000):  # those who are told leave; the one that works waits for us
+        working = [each for each in racing if each.poll() is None]
+        if len(working) == 1:
+            break
+        time.sleep(0.01)
+    _wait_for(calls, "one-two", times=2)
+    (tmp_path / "wait").unlink()
+    told = {each: each.communicate(timeout=60) for each in racing}
+    assert sorted(each.returncode for each in racing) == [0, 2, 2]
+    assert [each.returncode for each in working] == [0]
+    for each in racing:
+        out, err = told[each]
+        if each in working:
+            assert 'was in flight when the run was cut off, and is done again: naps:nap(label="one-two")' in out
+        else:
+            assert "another process works on this run." in err
+            assert f"process {working[0].pid}, since 20" in err
+            assert "Traceback" not in err
+    assert calls.read_text().split() == ["one", "one-two", "one-two", "one-two-three"]
 
 
 def test_an_unknown_run_is_told(agentmem: Agentmem) -> None:

@@ -23,6 +23,13 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_in_place_of_the_file_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "runs.db").mkdir(mode=0o755)
+    with pytest.raises(StoreUnavailable), open_checkpoints(tmp_path / "runs.db"):
+        pass
+    assert (tmp_path / "runs.db").stat().st_mode & 0o777 == 0o755
+
+
 def test_a_disk_that_fills_up_is_told(tmp_path: Path) -> None:
     with open_checkpoints(tmp_path / "runs.db") as saver:
         saver.conn.execute("PRAGMA max_page_count = 1")

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from agentmem.embeddings import HashingEmbedder
+from agentmem.errors import UserError
 from agentmem.graphs.checkpoints import open_checkpoints
-from agentmem.graphs.plan import AgentSettings
+from agentmem.graphs.events import PlanReady, Task
+from agentmem.graphs.plan import AgentSettings, Plan
 from agentmem.graphs.team import Team
 from agentmem.memory import Memory
 from agentmem.records import Kind
@@ -94,3 +96,41 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, at: str) -> None:
     assert (result.status, [step.status for step in result.steps], queries) == ("done", ["done"] * 4, 1)
     assert result.steps[1].output == [f"each{n}" for n in range(6)]
     assert result.usage.steps == 13
+
+
+def test_two_teams_never_do_one_run(memory: Memory, tmp_path: Path) -> None:
+    calls: list[str] = []
+
+    def work() -> str:
+        """Note a call."""
+        calls.append("work")
+        return "worked"
+
+    task = Task(text="Work.", plan=Plan.model_validate({"steps": [{"id": "a", "tool": "work"}]}))
+    with open_checkpoints(tmp_path / "runs.db") as one, open_checkpoints(tmp_path / "runs.db") as other:
+        first = Team(memory=memory, folder=tmp_path, tools=[work], checkpointer=one)
+        second = Team(memory=memory, folder=tmp_path, tools=[work], checkpointer=other)
+        events = first.stream(task, run_id="run/of mine")
+        assert isinstance(next(events), PlanReady)
+        for resume in (True, False):
+            with pytest.raises(UserError, match="another team works on this run"):
+                second.run(None if resume else task, run_id="run/of mine", resume=resume)
+        assert second.run(task, run_id="another").answer == "worked"
+        assert list(events)
+        assert second.run(run_id="run/of mine", resume=True).answer == "worked"
+    assert calls == ["work", "work"]
+    assert not list(tmp_path.glob("*.lock"))
+
+
+def test_a_run_that_a_team_left_keeps_its_lock_for_who_goes_on(memory: Memory, tmp_path: Path) -> None:
+    plan = {"steps": [{"id": "a", "tool": "calculator", "args": {"expression": "1 + 1"}}]}
+    task = Task(text="Count.", plan=Plan.model_validate(plan))
+    with open_checkpoints(tmp_path / "runs.db") as saver:
+        team = Team(memory=memory, folder=tmp_path, checkpointer=saver)
+        events = team.stream(task, run_id="r")
+        next(events)
+        del events  # the reader leaves
+        (lock,) = tmp_path.glob("*.lock")
+        assert lock.stat().st_mode & 0o777 == 0o600
+        assert team.run(run_id="r", resume=True).status == "done"
+    assert not lock.exists()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ import pytest
 
 from agentmem import InputError, Memory, PlanStep, WorkflowError, tool
 from agentmem.config import Settings
-from agentmem.graphs.events import Finished, PlanReady, StepFinished
+from agentmem.graphs.events import Finished, PlanReady, StepFinished, TeamResult
 from agentmem.workflow import RunRegistry, Workflow
 from agentmem.workflow.opening import anchored
 
@@ -102,7 +105,7 @@ def test_the_registry_knows_the_run(brief: Path, clean_environment: Path) -> Non
     assert (known.status, known.name, known.file, known.bank) == ("done", "team-brief", str(brief), "product-team")
     assert known.store == f"sqlite:///{brief.parent}/brief.db"
     assert known.inputs == {"folder": "documents", "questions": ["Where does Jonas live?"]}
-    assert known.result == result.as_dict()
+    assert TeamResult.from_dict(known.result) == result
 
 
 def test_functions_given_in_python_are_tools(tmp_path: Path) -> None:
@@ -154,6 +157,52 @@ def test_a_run_that_python_left_is_resumed_with_its_functions(tmp_path: Path) ->
     assert workflow.resume(run.run).answer == "one two"
     assert calls.count("one") == 1
     assert registry.get(run.run).status == "done"
+
+
+def test_a_run_that_another_process_ended_just_before_is_not_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def note(text: str) -> str:
+        """Note a call."""
+        calls.append(text)
+        return text
+
+    workflow = Workflow(
+        task="a step",
+        plan=[PlanStep(id="one", tool="note", args={"text": "one"})],
+        memory={"store": "sqlite:///own.db"},
+        folder=tmp_path,
+        tools=[note],
+    )
+    done = workflow.run()
+    with workflow.begin() as run:
+        pass
+    held = RunRegistry.held
+
+    @contextmanager
+    def late(registry: RunRegistry, name: str) -> Iterator[None]:
+        registry.finish(name, "done", {**asdict(done), "answer": "the other one's"}, done_at)
+        with held(registry, name):
+            yield
+
+    done_at = run.memory.clock.now()
+    monkeypatch.setattr(RunRegistry, "held", late)
+    assert workflow.resume(run.run).answer == "the other one's"
+    assert calls == ["one"]
+
+
+def test_why_a_run_failed_is_told_again(tmp_path: Path) -> None:
+    workflow = Workflow(
+        task="fail",
+        plan=[PlanStep(id="one", tool="calculator", args={"expression": "1 / 0"})],
+        memory={"store": "sqlite:///own.db"},
+        folder=tmp_path,
+    )
+    failed = workflow.run()
+    assert (failed.status, bool(failed.reason), bool(failed.steps[0].detail)) == ("failed", True, True)
+    assert workflow.resume(failed.run) == failed
 
 
 def test_a_workflow_that_cannot_run_is_refused_before_anything_happens(tmp_path: Path, clean_environment: Path) -> None:
