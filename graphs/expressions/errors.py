@@ -13,8 +13,9 @@ class ExpressionError(WorkflowError):
     """
 
     def __init__(self, message: str, *, expression: str, hint: str = "") -> None:
-        shown = _printable(expression if len(expression) <= 120 else expression[:117] + "...")
-        super().__init__(f"{message.rstrip('.')}: {shown}{'.' if hint else ''}", hint=hint)
+        shown = expression if len(expression) <= 120 else expression[:117] + "..."
+        said = f"{message.rstrip('.')}: {shown}{'.' if hint else ''}"
+        super().__init__(said.encode(errors="backslashreplace").decode(), hint=hint)  # a checkpoint takes UTF-8 only
         self.expression = expression
 
 
@@ -26,8 +27,3 @@ class Failed(Exception):
         self.message = message
         self.unknown = unknown
         """Whether a name was not found, so that what is in scope is worth telling."""
-
-
-def _printable(text: str) -> str:
-    """Text as a terminal and UTF-8 can take it: other characters as Python writes them."""
-    return "".join(one if one.isprintable() or one in "\n\t" else repr(one)[1:-1] for one in text)
