@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import subprocess
 import sys
@@ -134,7 +135,7 @@ class _Deadline:
 
 def _start() -> subprocess.Popen[bytes]:
     homes = {str(Path(module.__file__ or "").parent.parent) for module in (errors, jinja2, markupsafe)}
-    command = [sys.executable, "-I", "-S", "-c", _PROGRAM, str(MEGABYTES * 1024 * 1024), str(int(SECONDS) + 1)]
+    command = [sys.executable, "-I", "-S", "-c", _PROGRAM, str(MEGABYTES * 1024 * 1024), str(math.ceil(SECONDS))]
     try:
         return subprocess.Popen(
             [*command, *sorted(homes)],
