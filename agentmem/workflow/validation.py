@@ -35,6 +35,7 @@ class Validation:
         self._given = given
         self._folder = folder
         self._steps = [step.id for step in spec.plan]
+        self._known = frozenset(self._steps)
         self._problems: list[Problem] = []
 
     def problems(self) -> list[Problem]:
@@ -81,7 +82,7 @@ class Validation:
                 'For example: "{{ inputs.questions }}"',
             )
         for index, needed in enumerate(step.needs):
-            if needed not in self._steps:
+            if needed not in self._known:
                 self._complain((*key, "needs", index), *self._no_step(needed))
         if step.tool:
             tool = self._tool((*key, "tool"), step.tool)
@@ -203,7 +204,7 @@ class Validation:
                     found |= names(text).steps
                 except ExpressionError:  # told at its own line
                     continue
-        return found & set(self._steps)
+        return found & self._known
 
     def _complain(self, key: Key, message: str, hint: str = "") -> None:
         self._problems.append(self._document.problem(key, message, hint))
