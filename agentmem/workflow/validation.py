@@ -170,7 +170,7 @@ class Validation:
         for name in sorted(found.inputs - set(self._spec.inputs)):
             self._complain(place, f"there is no input {name!r}.", suggestion(name, self._spec.inputs, label="Inputs"))
         if self._steps:  # without a plan of its own the workflow cannot know the steps; the team names them at the run
-            for name in sorted(found.steps - set(self._steps)):
+            for name in sorted(found.steps - self._known):
                 self._complain(place, *self._no_step(name))
 
     def _no_step(self, name: str) -> tuple[str, str]:
