@@ -234,7 +234,7 @@ class _Builder:
 
     def _name(self, node: yaml.Node, key: Key) -> str | None:
         if isinstance(node, yaml.ScalarNode):
-            return str(node.value)
+            return str(node.value) if self._is_text(node, key) else None
         hint = 'Put expressions in quotes: "{{ ... }}".'
         self._complain(node, key, "a key must be a word, not a list or a mapping.", hint)
         return None
@@ -242,6 +242,8 @@ class _Builder:
     def _scalar(self, node: yaml.Node, key: Key) -> Any:
         if node.tag.removeprefix("tag:yaml.org,2002:") not in {"null", "bool", "int", "float", "str"}:
             self._complain(node, key, f"the tag {node.tag!r} has no meaning here.", "Write plain YAML without tags.")
+            return None
+        if not self._is_text(node, key):
             return None
         try:
             value = self._scalars.construct_object(node)
@@ -252,6 +254,15 @@ class _Builder:
             self._complain(node, key, f"the number has more than {_MAX_BITS:,} bits.", "Write it as text, in quotes.")
             return None
         return value
+
+    def _is_text(self, node: yaml.ScalarNode, key: Key) -> bool:
+        """Whether UTF-8 can write it: the escape "\\ud800" is half of a character."""
+        try:
+            node.value.encode()
+        except UnicodeEncodeError:
+            self._complain(node, key, "the text holds half of a surrogate pair, which no encoding can store.")
+            return False
+        return True
 
     def _complain(self, node: yaml.Node, key: Key, message: str, hint: str = "") -> None:
         line, column = _mark(node)
