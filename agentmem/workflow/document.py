@@ -255,10 +255,10 @@ class _Builder:
             return None
         return value
 
-    def _is_text(self, node: yaml.ScalarNode, key: Key) -> bool:
-        """Whether UTF-8 can write it: the escape "\\ud800" is half of a character."""
+    def _is_text(self, node: yaml.Node, key: Key) -> bool:
+        """Whether UTF-8 can write it; an escape of YAML can make half of a surrogate pair."""
         try:
-            node.value.encode()
+            str(node.value).encode()
         except UnicodeEncodeError:
             self._complain(node, key, "the text holds half of a surrogate pair, which no encoding can store.")
             return False
