@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -51,7 +52,7 @@ class Validation:
             self._condition(("checks", index, "that"), check.that)
         self._expressions(("output",), self._spec.output, after_steps)
         for index, folder in enumerate(self._spec.folders):
-            if not (self._folder / Path(folder).expanduser()).is_dir():
+            if not os.path.isdir(self._folder / os.path.expanduser(folder)):  # unlike Path's, false for any text
                 self._complain(("folders", index), f"there is no folder {folder!r}.", "It is relative to this file.")
         return self._problems
 

@@ -204,6 +204,7 @@ BOMBS: dict[str, bytes] = {
     "half a pair as a value": b'task: "\\udfff"',
     "an escape out of range": b'task: "\\U99999999"',
     "a version out of range": b"%YAML " + b"9" * 5_000 + b".1\n---\ntask: t",
+    "names too long": b"task: t\nfolders: [" + b"a" * 300 + b', ~nobody/x, "\\0"]',
     "tabs": b"task:\n\t- a",
 }
 
