@@ -20,6 +20,8 @@ _MOST_READ: Final = 16_000_000
 MAX_VALUES: Final = 20_000
 """Most values a file may stand for once its aliases are written out."""
 MAX_DEPTH: Final = 100
+_MAX_BITS: Final = 1_024
+"""Largest whole number; what is larger fits no decimal number either."""
 
 
 @dataclass(slots=True)
@@ -60,6 +62,8 @@ def read_document(path: Path, name: str) -> Document:
         raise NotFound("there is no such workflow file.", where=name) from error
     except OSError as error:
         raise InputError(f"the file cannot be read: {error.strerror}.", where=name) from error
+    except ValueError as error:  # NUL, or half of a surrogate pair
+        raise InputError("this can be no file's name.", where=ascii(name)) from error
     return parse_document(content, name)
 
 
@@ -109,6 +113,10 @@ def _composed(text: str, document: Document) -> yaml.Node | None:
         return None
     except RecursionError:
         document.problems.append(Problem(message="the YAML is nested too deeply.", line=1, column=1))
+        return None
+    except (ValueError, OverflowError):  # PyYAML takes "\U99999999" and a version of 5,000 digits at their word
+        message = "not valid YAML: a number in an escape or a directive is out of range."
+        document.problems.append(Problem(message=message, line=1, column=1))
         return None
     if root is None:
         document.problems.append(
@@ -227,7 +235,7 @@ class _Builder:
 
     def _name(self, node: yaml.Node, key: Key) -> str | None:
         if isinstance(node, yaml.ScalarNode):
-            return str(node.value)
+            return str(node.value) if self._is_text(node, key) else None
         hint = 'Put expressions in quotes: "{{ ... }}".'
         self._complain(node, key, "a key must be a word, not a list or a mapping.", hint)
         return None
@@ -236,11 +244,26 @@ class _Builder:
         if node.tag.removeprefix("tag:yaml.org,2002:") not in {"null", "bool", "int", "float", "str"}:
             self._complain(node, key, f"the tag {node.tag!r} has no meaning here.", "Write plain YAML without tags.")
             return None
-        try:
-            return self._scalars.construct_object(node)
-        except (yaml.YAMLError, ValueError, KeyError):
-            self._complain(node, key, f"{node.value!r} is not a value of the type {node.tag!r}.")
+        if not self._is_text(node, key):
             return None
+        try:
+            value = self._scalars.construct_object(node)
+        except (yaml.YAMLError, ValueError, KeyError):
+            self._complain(node, key, f"{node.value[:60]!r} is not a value of the type {node.tag!r}.")
+            return None
+        if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+            self._complain(node, key, f"the number has more than {_MAX_BITS:,} bits.", "Write it as text, in quotes.")
+            return None
+        return value
+
+    def _is_text(self, node: yaml.Node, key: Key) -> bool:
+        """Whether UTF-8 can write it; an escape of YAML can make half of a surrogate pair."""
+        try:
+            str(node.value).encode()
+        except UnicodeEncodeError:
+            self._complain(node, key, "the text holds half of a surrogate pair, which no encoding can store.")
+            return False
+        return True
 
     def _complain(self, node: yaml.Node, key: Key, message: str, hint: str = "") -> None:
         line, column = _mark(node)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -16,6 +16,7 @@ from agentmem.workflow.problems import suggestion
 InputType = Literal["text", "number", "boolean", "list", "path", "mapping"]
 
 _TRUE: Final = frozenset({"true", "yes", "on", "1"})
+_LARGEST: Final = sys.float_info.max
 _FALSE: Final = frozenset({"false", "no", "off", "0"})
 
 
@@ -57,14 +58,22 @@ def _type_of(value: Any) -> InputType:
 def complaint(value: Any, type_: InputType) -> str:
     """Why a value does not have a type, or nothing."""
     wanted, holds = _CHECKS[type_]
-    return "" if holds(value) else f"expected {wanted}, got {json.dumps(value, default=str, ensure_ascii=False)[:80]}."
+    return "" if holds(value) else f"expected {wanted}, got {_shown(value)}."
+
+
+def _shown(value: Any) -> str:
+    try:
+        text = json.dumps(value, default=str, ensure_ascii=False)
+    except (ValueError, RecursionError):  # a number too long to be written, or a value that contains itself
+        return f"a value of the type {type(value).__name__}"
+    return text[:80].encode(errors="backslashreplace").decode()
 
 
 _CHECKS: Final[Mapping[InputType, tuple[str, Callable[[Any], bool]]]] = {
     "text": ("text", lambda value: isinstance(value, str)),
     "number": (
         "a number",
-        lambda value: isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value),
+        lambda value: isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST,
     ),
     "boolean": ("true or false", lambda value: isinstance(value, bool)),
     "list": ("a list", lambda value: isinstance(value, list)),

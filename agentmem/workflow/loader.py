@@ -58,11 +58,13 @@ def parse_spec(document: Document) -> Loaded:
 
 def unrelated(later: list[Problem], earlier: list[Problem]) -> list[Problem]:
     """The later problems that are no mere consequence of an earlier one above or below them."""
-    keys = [problem.key for problem in earlier if problem.key]
+    keys = {problem.key for problem in earlier if problem.key}
+    above = {key[:length] for key in keys for length in range(len(key))}
     return [
         problem
         for problem in later
-        if not any(problem.key[: len(key)] == key or key[: len(problem.key)] == problem.key for key in keys)
+        if problem.key not in above
+        and not any(problem.key[:length] in keys for length in range(1, len(problem.key) + 1))
     ]
 
 

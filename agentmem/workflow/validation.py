@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -35,6 +36,7 @@ class Validation:
         self._given = given
         self._folder = folder
         self._steps = [step.id for step in spec.plan]
+        self._known = frozenset(self._steps)
         self._problems: list[Problem] = []
 
     def problems(self) -> list[Problem]:
@@ -50,7 +52,7 @@ class Validation:
             self._condition(("checks", index, "that"), check.that)
         self._expressions(("output",), self._spec.output, after_steps)
         for index, folder in enumerate(self._spec.folders):
-            if not (self._folder / Path(folder).expanduser()).is_dir():
+            if not os.path.isdir(self._folder / os.path.expanduser(folder)):  # unlike Path's, false for any text
                 self._complain(("folders", index), f"there is no folder {folder!r}.", "It is relative to this file.")
         return self._problems
 
@@ -81,7 +83,7 @@ class Validation:
                 'For example: "{{ inputs.questions }}"',
             )
         for index, needed in enumerate(step.needs):
-            if needed not in self._steps:
+            if needed not in self._known:
                 self._complain((*key, "needs", index), *self._no_step(needed))
         if step.tool:
             tool = self._tool((*key, "tool"), step.tool)
@@ -169,7 +171,7 @@ class Validation:
         for name in sorted(found.inputs - set(self._spec.inputs)):
             self._complain(place, f"there is no input {name!r}.", suggestion(name, self._spec.inputs, label="Inputs"))
         if self._steps:  # without a plan of its own the workflow cannot know the steps; the team names them at the run
-            for name in sorted(found.steps - set(self._steps)):
+            for name in sorted(found.steps - self._known):
                 self._complain(place, *self._no_step(name))
 
     def _no_step(self, name: str) -> tuple[str, str]:
@@ -203,7 +205,7 @@ class Validation:
                     found |= names(text).steps
                 except ExpressionError:  # told at its own line
                     continue
-        return found & set(self._steps)
+        return found & self._known
 
     def _complain(self, key: Key, message: str, hint: str = "") -> None:
         self._problems.append(self._document.problem(key, message, hint))
