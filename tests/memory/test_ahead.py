@@ -9,8 +9,8 @@ import pytest
 
 from agentmem.embeddings import HashingEmbedder, Matrix
 from agentmem.memory import Memory, Message
-from agentmem.memory.retaining.ahead import BATCH
 from agentmem.memory.retaining.extraction import Extraction
+from agentmem.memory.retaining.runs import BATCH
 from agentmem.records import Episode, Kind, Status
 from agentmem.stores import View
 
