@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Literal
 
 from agentmem.language.times.absolute_dates import find_absolute
-from agentmem.language.times.periods import Period, date, month, span
+from agentmem.language.times.periods import Period, date, month, span, within_calendar
 from agentmem.language.times.relative_dates import find_relative, told_in_past
 
 Role = Literal["on", "since", "until", "range", "for", "before", "after"]
@@ -76,9 +76,10 @@ def find_dates(text: str, anchor: datetime | None, *, any_year: bool = False) ->
 
     Args:
         text: Any text.
-        anchor: When it was said; without one, only complete dates are found.
+        anchor: When it was said; without one, or near the edges of the calendar, only complete dates are found.
         any_year: Whether a day without a year is found even so ("5 May", in some year that means nothing).
     """
+    anchor = within_calendar(anchor)
     if not _MAYBE.search(text):
         return []
     taken: list[tuple[int, int]] = []

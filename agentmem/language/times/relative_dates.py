@@ -81,7 +81,7 @@ _AGO = re.compile(
 )
 _AHEAD = re.compile(
     rf"\b(?:in\s+{_COUNT}\s+{_UNIT}(?:['\u2019]?\s+time)?(?=\s*[.,;!]|$|\s+from now)|"
-    rf"(?P<count2>\d+|an?|one|two|three|four|five|six)\s+(?P<unit2>day|week|month|"
+    rf"(?P<count2>\d{1,4}|an?|one|two|three|four|five|six)\s+(?P<unit2>day|week|month|"
     rf"year)s?\s+from\s+(?:now|today))\b",
     re.IGNORECASE,
 )
@@ -136,12 +136,10 @@ _MAYBE = re.compile(
 
 
 def find_relative(text: str, anchor: datetime | None) -> Iterator[Found]:
-    """Times told from `anchor`; none without one, or where the calendar ends."""
+    """Times told from `anchor`; none without one."""
     if anchor is None or not _MAYBE.search(text):
         return
     today = midnight(anchor)
-    if not 1000 < today.year < 9000:
-        return
     for match in _DAYS.finditer(text):
         found = day(today + timedelta(days=_OFFSETS.get(match["word"].lower(), 0)))
         yield match.start(), match.end(), found, True, False

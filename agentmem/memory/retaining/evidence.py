@@ -179,4 +179,11 @@ def _drafts(content: str | Message | Sequence[Message], about: Provenance) -> It
 def _utc(moment: datetime | None) -> datetime | None:
     if moment is None:
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise InputError(
+            f"the time {moment.isoformat()} has no counterpart in UTC: the calendar ends before.",
+            where="retain",
+            hint="Times lie between the years 1 and 9999, UTC.",
+        ) from error
