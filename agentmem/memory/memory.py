@@ -164,7 +164,7 @@ class Memory:
         """The memories that matter for a query, best first, and a context packed from them. Writes nothing.
 
         Args:
-            query: A question or keywords.
+            query: A question or keywords; its first 10,000 characters are read.
             k: How many memories at most.
             token_budget: Size of the packed context, in tokens.
             kinds: Restrict to these labels.

@@ -20,6 +20,7 @@ from agentmem.language.naming.gazetteer import (
     THING_ENDINGS,
     TITLES,
 )
+from agentmem.language.words.sentences import LONGEST
 from agentmem.language.words.stopwords import COMMON_OPENERS, FILLERS, STOP_WORDS
 from agentmem.language.words.verbs import noun_before_verb
 from agentmem.language.words.wordlists import word_set
@@ -96,13 +97,16 @@ class Name:
 
 @lru_cache(maxsize=16384)
 def normalise_name(name: str) -> str:
-    """The form in which names are compared: NFKC, case folded, no determiner, possessive or outer punctuation."""
-    previous, bare = "", unicodedata.normalize("NFKC", name).casefold()
+    """The form in which names are compared: NFKC, case folded, no determiner, possessive or outer punctuation.
+
+    Only the first `LONGEST` characters count.
+    """
+    previous, bare = "", unicodedata.normalize("NFKC", name[:LONGEST]).casefold()[:LONGEST]
     while bare != previous:
         previous = bare
         bare = unicodedata.normalize("NFKC", _SPACES.sub(" ", bare).strip(_EDGES))
         bare = _POSSESSIVE.sub("", _DETERMINERS.sub("", bare)).strip(_EDGES) or bare
-    return bare or _SPACES.sub(" ", name).strip().casefold()
+    return bare or _SPACES.sub(" ", name[:LONGEST]).strip().casefold()
 
 
 def names(text: str, *, known: Iterable[str] = (), opening: bool = True) -> list[Name]:

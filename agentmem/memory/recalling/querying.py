@@ -15,6 +15,9 @@ from agentmem.stores import Hit, KeySearch, Search, TextSearch, TimeSearch, Vect
 HITS = 200
 """Hits of each search: deep enough that a turn's neighbours have scores of their own."""
 
+QUERY_CHARACTERS = 10_000
+"""Characters of a query or question that are read: more than any search can tell apart."""
+
 HISTORY_TENSES = frozenset({"before", "first", "at"})
 """Questions about the past, which superseded versions may answer."""
 
@@ -24,7 +27,7 @@ class ParsedQuery:
     """A query, ready to be searched for."""
 
     text: str
-    """As it was asked."""
+    """As it was asked, at most `QUERY_CHARACTERS` of it."""
     analysis: QuestionAnalysis
     """What it asks for."""
     people: frozenset[str]
@@ -65,7 +68,8 @@ class Channels:
 
 
 def parse_query(query: str, *, now: datetime) -> ParsedQuery:
-    """Take a query apart."""
+    """Take a query apart, as far as `QUERY_CHARACTERS`."""
+    query = query[:QUERY_CHARACTERS]
     analysis = analyse_question(query, now=now)
     mentioned = [name for name in names(query) if name.type in ("person", "thing")]
     people = {normalise_name(name.text) for name in mentioned}

@@ -79,7 +79,7 @@ def recall(
         store: Where to look.
         embedder: The model that filled the store.
         clock: The present, from which "last year" counts.
-        query: A question or keywords.
+        query: A question or keywords; its first 10,000 characters are read.
         bank: The tenant.
         k: How many memories at most.
         token_budget: Size of the packed context, in estimated tokens.

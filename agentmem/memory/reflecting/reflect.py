@@ -16,6 +16,7 @@ from agentmem.embeddings import Embedder
 from agentmem.errors import InputError
 from agentmem.language import QuestionAnalysis, analyse_question, normalise_name
 from agentmem.memory.recalling.packing import one_line
+from agentmem.memory.recalling.querying import QUERY_CHARACTERS
 from agentmem.memory.recalling.recall import recall
 from agentmem.memory.reflecting.answers import NOT_KNOWN, Answer, Citation, not_known
 from agentmem.memory.reflecting.dating import date_of, day_text
@@ -79,7 +80,7 @@ def reflect(
         store: Where to look.
         embedder: The model that filled the store.
         clock: The present.
-        question: As a user asks it.
+        question: As a user asks it; its first 10,000 characters are read.
         bank: The tenant.
         answerer: How to answer; default: by rules.
 
@@ -88,7 +89,7 @@ def reflect(
     """
     if not question.strip():
         raise InputError("the question is empty.", where="reflect", hint="Ask something.")
-    return (answerer or RuleAnswerer()).answer(store, embedder, clock, question, bank=bank)
+    return (answerer or RuleAnswerer()).answer(store, embedder, clock, question[:QUERY_CHARACTERS], bank=bank)
 
 
 def _with_name(question: str, subject: Subject) -> str:
