@@ -20,10 +20,11 @@ from agentmem.memory.journal import EpisodeRef, OperationSummary, Retained, summ
 from agentmem.memory.retaining.ahead import Prepared, prepared_batches
 from agentmem.memory.retaining.changes import ChangeBuilder, Grounds
 from agentmem.memory.retaining.decision import Decider
-from agentmem.memory.retaining.evidence import Message, Provenance, episodes_of
+from agentmem.memory.retaining.evidence import Identity, Message, Provenance, episodes_of
 from agentmem.memory.retaining.extraction import Extractor, Reading
 from agentmem.memory.retaining.indexing import episode_entry
 from agentmem.memory.retaining.learning import Proposal, between_forgettings, decide, propose
+from agentmem.memory.retaining.repetition import Repetition
 from agentmem.memory.retaining.runs import BATCH, Run, resumed_runs
 from agentmem.records import (
     Change,
@@ -31,7 +32,6 @@ from agentmem.records import (
     Clock,
     EmbeddingStamp,
     Episode,
-    Kind,
     Node,
     Operation,
     Relationship,
@@ -39,7 +39,7 @@ from agentmem.records import (
     Status,
     Vector,
 )
-from agentmem.stores import Direction, Store, View
+from agentmem.stores import Store
 
 __all__ = ["ATTEMPTS", "BATCH", "Intake", "Received", "WritePath", "retain", "retrying"]
 
@@ -105,10 +105,17 @@ class WritePath:
         Raises:
             InputError: there is nothing to remember, or it cannot be stored.
         """
-        episodes = episodes_of(content, about, now=self.clock.now())
+        now = self.clock.now()
+        episodes = episodes_of(content, about, now=now)
         known = self.store.fetch(self.bank, [episode.id for episode in episodes])
-        if known and not about.source and isinstance(content, str):
-            episodes = self._restated(episodes, known)
+        again = Repetition(self.store, self.bank, episodes)
+        places = {e.id: place for place, e in enumerate(episodes) if e.id in known and e.source == e.origin}
+        if changed := again.changed(places):
+
+            def occurrence(identity: Identity, before: int, place: int) -> int:
+                return again.occurrence(identity, before, place) if identity.id(before) in changed else before
+
+            episodes = episodes_of(content, about, now=now, occurrence_of=occurrence)
             known = self.store.fetch(self.bank, [episode.id for episode in episodes])
         moved = [
             there
@@ -120,23 +127,6 @@ class WritePath:
         resumed = resumed_runs(self.store, self.bank, moved)
         batches = prepared_batches(episodes, known, self.embedder, self.extractor.extract, resumed)
         return Intake(episodes=tuple(episodes), known=known, batches=batches)
-
-    def _restated(self, episodes: list[Episode], known: Mapping[str, Node]) -> list[Episode]:
-        """Anonymous text said again after it stopped being true is a new statement, not a retry of the old one."""
-        everything = View(bank=self.bank, kinds=frozenset({Kind.FACT}), statuses=frozenset(Status))
-        claims = self.store.neighbourhood(
-            everything, list(known), types=frozenset({RelationshipType.EVIDENCED_BY}), direction=Direction.IN
-        )
-        over = {
-            link.target_id
-            for link in claims.relationships
-            if link.source_id in claims.nodes and claims.nodes[link.source_id].status is Status.SUPERSEDED
-        }
-        now = self.clock.now()
-        return [
-            replace(episode, id=f"{episode.id}-{int(now.timestamp())}") if episode.id in over else episode
-            for episode in episodes
-        ]
 
     def receive(self, batch: Prepared, known: Mapping[str, Node]) -> Received:
         """Commit evidence that is not known yet, verbatim, as pending.
