@@ -268,7 +268,7 @@ def name_type(name: str, *, before: str = "", after: str = "", possessive: bool 
         return "place"
     if parts[0] in TITLES and len(parts) > 1:
         return "person"
-    if len(parts) == 2 and parts[0] in _FIRST_NAMES - PLACES and parts[1] in _SURNAMES_TOO:
+    if len(parts) == 2 and parts[1] in _SURNAMES_TOO and parts[0] in _FIRST_NAMES and parts[0] not in PLACES:
         return "person"
     for endings, kind in _ENDINGS:
         if len(parts) > 1 and parts[-1] in endings:
