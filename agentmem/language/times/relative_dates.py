@@ -81,7 +81,7 @@ _AGO = re.compile(
 )
 _AHEAD = re.compile(
     rf"\b(?:in\s+{_COUNT}\s+{_UNIT}(?:['\u2019]?\s+time)?(?=\s*[.,;!]|$|\s+from now)|"
-    rf"(?P<count2>\d{1, 4}|an?|one|two|three|four|five|six)\s+(?P<unit2>day|week|month|"
+    rf"(?P<count2>\d{{1,4}}|an?|one|two|three|four|five|six)\s+(?P<unit2>day|week|month|"
     rf"year)s?\s+from\s+(?:now|today))\b",
     re.IGNORECASE,
 )
