@@ -191,9 +191,7 @@ def _is_finite(words: list[Token], index: int, begin: int) -> bool:
         if form.form == "past":
             return True
         if form.form == "s":
-            named = before.text[0].isupper() and (
-                index - 1 > begin or before.low in FEMALE_NAMES or before.low in MALE_NAMES
-            )
+            named = before.text[0].isupper() and (index - 1 > begin or before.low in FEMALE_NAMES | MALE_NAMES)
             if not named and noun_before_verb(word, following, after):
                 return False
             return (
@@ -343,7 +341,7 @@ class _Chain:
             return True
         if low in BE or low in {"be", "been", "being"}:
             return self._fits(following, {"participle", "ing", "past"}) or following in {"been", "being"}
-        if low in HAVE and auxiliary not in MODALS and auxiliary not in DO:
+        if low in HAVE and auxiliary not in MODALS | DO:
             return self._fits(following, {"participle", "past"}) and not (
                 following in VERBS
                 and following not in {"become", "come", "run", "quit", "put", "set", "read", "cut", "hit", "let"}

@@ -215,9 +215,8 @@ class _Sentence:
             claims = [replace(c, subject=self._we(c)) for c in claims]
             all_claims.extend((*claims, *(claim for claim, _ in told)))
             words = self._text(text, moments, clause, begin, end, len(parts), index)
-            place = len(spoken.subject)
-            if clause is not spoken and words[:place].lower() == spoken.subject.lower():
-                words = clause.subject + words[place:]
+            if clause is not spoken and words.lower().startswith(spoken.subject.lower()):
+                words = clause.subject + words[len(spoken.subject) :]
             statements.extend(self._statement(words, claim, clause, moments, scene, wrong) for claim in claims)
             statements.extend(self._statement(says, claim, clause, moments, scene, wrong) for claim, says in told)
             if not claims and len(parts) > 1 and len(words.split()) > 3:
