@@ -151,6 +151,10 @@ def _show_retained(retained: Retained, memory: Memory) -> None:
     )
     if len(shown) > _SHOWN:
         output.say(f"and {len(shown) - _SHOWN:,} more; `agentmem log` has all")
+    for operation in retained.unread:
+        output.say(
+            f"{operation.id} {operation.reason}; its words are kept: {output.shortened(operation.text, _WIDEST)}"
+        )
     totals = f"{count(len(retained.episodes), 'episode')}, {count(len(retained.operations), 'operation')}"
     output.say(f"{totals} in bank {memory.bank} of {memory.store.url}", "dim")
 

@@ -13,6 +13,9 @@ from agentmem.stores import JournalFilter, Store
 FORGOTTEN = "asked to forget"
 """How the reason of a DELETE begins that somebody asked for; what it took away is not told among changes."""
 
+UNREAD = "could not be read"
+"""How the reason of a NOOP begins on evidence that is kept verbatim but that no rule could read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpisodeRef:
@@ -56,11 +59,17 @@ class Retained:
     operations: tuple[OperationSummary, ...]
     """What was decided, in order of the journal; storing the evidence itself is not listed."""
 
+    @property
+    def unread(self) -> tuple[OperationSummary, ...]:
+        """Evidence that is stored but could not be read: nothing was learned from it. Its reason names the error."""
+        return tuple(operation for operation in self.operations if operation.reason.startswith(UNREAD))
+
     def as_dict(self) -> dict[str, Any]:
         """The stable JSON shape."""
         return {
             "episodes": [episode.as_dict() for episode in self.episodes],
             "operations": [operation.as_dict() for operation in self.operations],
+            "unread": [{"id": operation.id, "reason": operation.reason} for operation in self.unread],
         }
 
 

@@ -139,6 +139,9 @@ class Memory:
     ) -> Retained:
         """Take in text or a conversation and learn from it. The same input again changes nothing.
 
+        Words without an id that come again after the same source changed what they said are said anew. A turn that
+        cannot be read is kept and named in `unread`; the rest is learned.
+
         Args:
             content: A text, a message or a conversation in order. Long texts are cut into chunks at paragraphs.
             source: Where it comes from: a path, an address, the name of a conversation.
@@ -146,7 +149,7 @@ class Memory:
             trust: In [0, 1]; less than 1.0 for text from tools and pages, which then never overrules a person's word.
 
         Raises:
-            InputError: the text is empty, or `trust` is out of range.
+            InputError: the text is empty, `trust` is out of range, or a time lies outside of the calendar.
         """
         return retain(self.write_path(), content, self.provenance(source=source, at=at, trust=trust))
 
@@ -173,7 +176,7 @@ class Memory:
         """The memories that matter for a query, best first, and a context packed from them. Writes nothing.
 
         Args:
-            query: A question or keywords.
+            query: A question or keywords; its first 10,000 characters are read.
             k: How many memories at most; what scores far below the best is left out.
             token_budget: Size of the packed context, in tokens.
             kinds: Restrict to these labels; default: claims and Episodes.

@@ -15,13 +15,14 @@ class WrittenExtractor:
 
     written: Mapping[str, Sequence[FactDraft | ForgetRequest]] = field(default_factory=dict)
     fail_on: str = ""
+    """Words that it cannot read just now, as when a model cannot be reached."""
 
     def extract(self, episodes: Sequence[Episode]) -> list[Extraction]:
         return [self._one(episode) for episode in episodes]
 
     def _one(self, episode: Episode) -> Extraction:
         if self.fail_on and self.fail_on in episode.text:
-            raise RuntimeError("the extractor failed")
+            raise ConnectionError("the extractor cannot be reached")
         said = self.written.get(episode.text, ())
         facts = tuple(entry for entry in said if isinstance(entry, FactDraft))
         return Extraction(

@@ -9,9 +9,10 @@ import pytest
 
 from agentmem.embeddings import HashingEmbedder, Matrix
 from agentmem.memory import Memory, Message, Mind
-from agentmem.memory.retaining.ahead import BATCH
-from agentmem.memory.retaining.extraction import Extraction
-from agentmem.records import Episode, Kind, Status
+from agentmem.memory.journal import UNREAD
+from agentmem.memory.retaining.extraction import Extraction, RuleExtractor
+from agentmem.memory.retaining.runs import BATCH
+from agentmem.records import Episode, Fact, Kind, Status
 from agentmem.stores import View
 
 TURNS = [Message(text=f"Anna painted house {number}.", speaker="Ben", id=str(number)) for number in range(300)]
@@ -36,6 +37,44 @@ class FailingExtractor:
     def extract(self, episodes: Sequence[Episode]) -> list[Extraction]:
         """Fails."""
         raise RuntimeError(f"cannot read {len(episodes)} episodes")
+
+
+class StumblingExtractor(RuleExtractor):
+    """Raises for some texts, as a rule with a fault would."""
+
+    def extract(self, episodes: Sequence[Episode]) -> list[Extraction]:
+        """Fails if one of them holds the word, whatever stands around it."""
+        if any("zzz" in episode.text for episode in episodes):
+            raise KeyError("zzz")
+        return super().extract(episodes)
+
+
+@pytest.mark.parametrize("bad", [(0,), (30,), (59,), (3, 4, 40)])
+def test_a_turn_that_cannot_be_read_is_marked_and_the_rest_is_learned(bad: tuple[int, ...]) -> None:
+    turns = [
+        Message(text="Bah zzz." if number in bad else f"I moved to Town{number}.", speaker=f"Speaker{number}")
+        for number in range(60)
+    ]
+    with Memory.open("sqlite:///:memory:", embedder=HashingEmbedder()) as memory:
+        stumbling = replace(memory, mind=Mind(extractor=StumblingExtractor()))
+        done = stumbling.retain(turns, source="talk")
+        assert [entry.id for entry in done.unread] == [done.episodes[number].id for number in bad]
+        assert {entry.reason for entry in done.unread} == {"could not be read: KeyError"}
+        assert done.as_dict()["unread"][0] == {"id": done.unread[0].id, "reason": "could not be read: KeyError"}
+        assert [entry.text for entry in memory.log() if entry.reason.startswith(UNREAD)] == ["Bah zzz."] * len(bad)
+        everything = View(bank=memory.bank, statuses=frozenset(Status))
+        nodes = memory.store.scan(everything)
+        assert not [node for node in nodes if node.status is Status.PENDING]
+        homes = [node for node in nodes if isinstance(node, Fact) and node.predicate == "lives_in"]
+        assert len(homes) == 60 - len(bad)
+        assert stumbling.retain(turns, source="talk").operations == ()
+
+
+def test_one_turn_alone_that_cannot_be_read_is_marked_too() -> None:
+    with Memory.open("sqlite:///:memory:", embedder=HashingEmbedder()) as memory:
+        done = replace(memory, mind=Mind(extractor=StumblingExtractor())).retain(Message(text="zzz", speaker="Anna"))
+        assert [entry.reason for entry in done.unread] == ["could not be read: KeyError"]
+        assert memory.retain("I live in Oslo.").unread == ()
 
 
 def test_what_is_known_is_not_embedded_again() -> None:

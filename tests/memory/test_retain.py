@@ -231,7 +231,7 @@ class TestNothingIsLost:
         self, memory: Memory, extractor: WrittenExtractor
     ) -> None:
         extractor.written, extractor.fail_on = {"boston": [BOSTON]}, "boston"
-        with pytest.raises(RuntimeError):
+        with pytest.raises(ConnectionError):
             memory.retain([said("boston", 1)])
         assert memory.recall("boston").memories[0].text == "boston"
         extractor.fail_on = ""

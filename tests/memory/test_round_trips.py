@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -66,10 +67,13 @@ def test_each_further_batch_costs_three(counting: Counting, memory: Memory) -> N
     assert _calls(counting, memory, turns, source="chat") == ["fetch", *LEARNING[1:] * 3]
 
 
-def test_what_is_known_costs_one(counting: Counting, memory: Memory) -> None:
+def test_what_is_known_costs_two(counting: Counting, memory: Memory) -> None:
     turns = [Message(text=f"Item {n} is ready.", speaker="Marta") for n in range(10)]
     memory.retain(turns, source="chat")
-    assert _calls(counting, memory, turns, source="chat") == ["fetch"]
+    assert _calls(counting, memory, turns, source="chat") == ["fetch", "neighbourhood"]
+    numbered = [replace(turn, id=str(number)) for number, turn in enumerate(turns)]
+    memory.retain(numbered, source="chat")
+    assert _calls(counting, memory, numbered, source="chat") == ["fetch"]
 
 
 def test_an_alias_costs_one_more_only_until_it_is_known(counting: Counting, memory: Memory) -> None:

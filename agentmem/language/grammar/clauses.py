@@ -11,7 +11,7 @@ from agentmem.language.words.verbs import BE, DO, HAVE, MODALS, VERBS, Verb, nou
 from agentmem.language.words.wordlists import word_set
 
 _TOKEN = re.compile(
-    r"[$\u20ac\u00a3]?\d[\d,.]*\d%?|[$\u20ac\u00a3]?\d%?|https?://\S+|[\w.+-]+@[\w.-]+\w|(?:[^\W\d_]\.){2,}|"
+    r"[$\u20ac\u00a3]?\d[\d,.]*\d%?|[$\u20ac\u00a3]?\d%?|https?://\S+|(?<![\w.+-])[\w.+-]+@[\w.-]+\w|(?:[^\W\d_]\.){2,}|"
     r"[^\W_][\w\u00ad]*(?:[-'\u2019&/+.@#][^\W_][\w]*|[+#]+)*(?:(?<=\b[A-Z])\.(?=\s[A-Z])|"
     r"(?<=\b[DMS][rst])\.|(?<=\bMrs)\.)?"
     r"|[^\w\s]|_"

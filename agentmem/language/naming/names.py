@@ -20,6 +20,7 @@ from agentmem.language.naming.gazetteer import (
     THING_ENDINGS,
     TITLES,
 )
+from agentmem.language.words.sentences import LONGEST
 from agentmem.language.words.stopwords import COMMON_OPENERS, FILLERS, STOP_WORDS
 from agentmem.language.words.verbs import noun_before_verb
 from agentmem.language.words.wordlists import word_set
@@ -96,13 +97,16 @@ class Name:
 
 @lru_cache(maxsize=16384)
 def normalise_name(name: str) -> str:
-    """The form in which names are compared: NFKC, case folded, no determiner, possessive or outer punctuation."""
-    previous, bare = "", unicodedata.normalize("NFKC", name).casefold()
+    """The form in which names are compared: NFKC, case folded, no determiner, possessive or outer punctuation.
+
+    Only the first `LONGEST` characters count.
+    """
+    previous, bare = "", unicodedata.normalize("NFKC", name[:LONGEST]).casefold()[:LONGEST]
     while bare != previous:
         previous = bare
         bare = unicodedata.normalize("NFKC", _SPACES.sub(" ", bare).strip(_EDGES))
         bare = _POSSESSIVE.sub("", _DETERMINERS.sub("", bare)).strip(_EDGES) or bare
-    return bare or _SPACES.sub(" ", name).strip().casefold()
+    return bare or _SPACES.sub(" ", name[:LONGEST]).strip().casefold()
 
 
 def names(text: str, *, known: Iterable[str] = (), opening: bool = True) -> list[Name]:
@@ -264,7 +268,7 @@ def name_type(name: str, *, before: str = "", after: str = "", possessive: bool 
         return "place"
     if parts[0] in TITLES and len(parts) > 1:
         return "person"
-    if len(parts) == 2 and parts[0] in _FIRST_NAMES - PLACES and parts[1] in _SURNAMES_TOO:
+    if len(parts) == 2 and parts[1] in _SURNAMES_TOO and parts[0] in _FIRST_NAMES and parts[0] not in PLACES:
         return "person"
     for endings, kind in _ENDINGS:
         if len(parts) > 1 and parts[-1] in endings:

@@ -12,6 +12,7 @@ from agentmem.language.questions.asking import asked_of
 from agentmem.language.questions.question_forms import AnswerType, Asked
 from agentmem.language.questions.question_tense import Tense, tense_of
 from agentmem.language.times.dates import Moment, find_dates
+from agentmem.language.words.sentences import LONGEST
 from agentmem.language.words.terms import terms
 
 
@@ -50,10 +51,11 @@ def analyse_question(question: str, *, now: datetime) -> QuestionAnalysis:
     """Take a question apart; whatever is not recognised stays empty.
 
     Args:
-        question: As a user asks it.
+        question: As a user asks it; beyond the first `LONGEST` characters only its terms are read.
         now: The present, timezone-aware; "last year" counts from it.
     """
-    plain = " ".join(question.split())
+    whole = " ".join(question.split())
+    plain = whole[:LONGEST]
     bare = _POLITE.sub("", plain).strip(" ?.!\"'")
     moments = find_dates(bare, now)
     window = _window(moments)
@@ -71,7 +73,7 @@ def analyse_question(question: str, *, now: datetime) -> QuestionAnalysis:
         tense=tense,
         window=window,
         names=written,
-        terms=tuple(dict.fromkeys(terms(plain))),
+        terms=tuple(dict.fromkeys(terms(whole))),
     )
 
 

@@ -99,7 +99,7 @@ def read(sentence: str, discourse: Discourse, *, speaker: str, context: str = ""
     """
     bare, topic = lead_of(spelled_out(" ".join(sentence.split())))
     if topic:
-        bare = _ABOUT_IT.sub(f"{topic} ", bare)
+        bare = _ABOUT_IT.sub(lambda _: f"{topic} ", bare)
         topic = topic if any(c.isupper() for c in topic) else ""
     if asks_to_drop_it(bare):
         return Reading(forget=discourse.last_text, drops_last=bool(discourse.last_text))
@@ -183,7 +183,7 @@ class _Sentence:
         self._mode = mode
         self._firm, self._soft = firm, soft
         self._context = context
-        bare = _OUR_HOME.sub(possessive(speaker) + " ", bare) if discourse.speaker else bare
+        bare = _OUR_HOME.sub(lambda _: f"{possessive(speaker)} ", bare) if discourse.speaker else bare
         self._resolved = in_third_person(bare, discourse.persons(bare, speaker))
         if self._resolved[:1].islower():
             self._resolved = self._resolved[0].upper() + self._resolved[1:]
@@ -215,8 +215,8 @@ class _Sentence:
             claims = [replace(c, subject=self._we(c)) for c in claims]
             all_claims.extend((*claims, *(claim for claim, _ in told)))
             words = self._text(text, moments, clause, begin, end, len(parts), index)
-            if clause is not spoken:
-                words = re.sub(rf"^{re.escape(spoken.subject)}", clause.subject, words, count=1, flags=re.IGNORECASE)
+            if clause is not spoken and words.lower().startswith(spoken.subject.lower()):
+                words = clause.subject + words[len(spoken.subject) :]
             statements.extend(self._statement(words, claim, clause, moments, scene, wrong) for claim in claims)
             statements.extend(self._statement(says, claim, clause, moments, scene, wrong) for claim, says in told)
             if not claims and len(parts) > 1 and len(words.split()) > 3:

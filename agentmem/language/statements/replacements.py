@@ -38,7 +38,7 @@ def replaced(bare: str, discourse: Discourse) -> tuple[Claim, str] | None:
     nth = _NTH.fullmatch(value)
     for claim in before:
         if nth and not moments and _DAY_OF.match(claim.object):
-            moments = discourse.dates(_DAY_OF.sub(nth["day"], claim.object, count=1))
+            moments = discourse.dates(_DAY_OF.sub(lambda _: nth["day"], claim.object, count=1))
         if bool(moments) != (claim.predicate == "scheduled_for" or claim.timeless or claim.predicate.endswith("_date")):
             continue
         scene = Scene(text=value, moments=tuple(moments))

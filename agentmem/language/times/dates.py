@@ -11,11 +11,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from agentmem.language.times.absolute_dates import find_absolute
-from agentmem.language.times.periods import Period, date, month, span
-from agentmem.language.times.relative_dates import find_relative, told_in_past
+from agentmem.language.times.periods import Period, date, month, span, within_calendar
+from agentmem.language.times.relative_dates import LEAD, find_relative, told_in_past
 
 Role = Literal["on", "since", "until", "range", "for", "before", "after"]
 
@@ -76,23 +77,29 @@ def find_dates(text: str, anchor: datetime | None, *, any_year: bool = False) ->
 
     Args:
         text: Any text.
-        anchor: When it was said; without one, only complete dates are found.
+        anchor: When it was said; without one, or near the edges of the calendar, only complete dates are found.
         any_year: Whether a day without a year is found even so ("5 May", in some year that means nothing).
     """
+    return list(_found(text, within_calendar(anchor), any_year))
+
+
+@lru_cache(maxsize=64)
+def _found(text: str, anchor: datetime | None, any_year: bool) -> tuple[Moment, ...]:
+    """The same sentence is asked about several times while it is read."""
     if not _MAYBE.search(text):
-        return []
-    taken: list[tuple[int, int]] = []
+        return ()
+    taken = bytearray(len(text))
     found: list[Moment] = []
     for start, end, period, relative, yearless in (
         *find_absolute(text, anchor, any_year=any_year),
         *find_relative(text, anchor),
     ):
-        if any(start < other_end and other_start < end for other_start, other_end in taken):
+        if any(taken[start:end]):
             continue
-        taken.append((start, end))
+        taken[start:end] = b"x" * (end - start)
         found.append(Moment(start=start, end=end, period=period, relative=relative, yearless=yearless, lead=start))
     found.sort(key=lambda moment: moment.start)
-    return _joined(text, [_in_tense(text, _with_role(text, moment), anchor) for moment in found])
+    return tuple(_joined(text, [_in_tense(text, _with_role(text, moment), anchor) for moment in found]))
 
 
 def _in_tense(text: str, moment: Moment, today: datetime | None) -> Moment:
@@ -100,7 +107,7 @@ def _in_tense(text: str, moment: Moment, today: datetime | None) -> Moment:
     period = moment.period
     if not moment.yearless or today is None or period.start <= today or moment.role not in {"on", "since"}:
         return moment
-    lead = text[: moment.start].split()[-1:]
+    lead = text[max(0, moment.start - LEAD) : moment.start].split()[-1:]
     if not told_in_past(text, moment.start, moment.end, lead[0].lower() if lead else ""):
         return moment
     start = period.start
@@ -132,7 +139,7 @@ def _with_role(text: str, moment: Moment) -> Moment:
     words = text[moment.start : moment.end].lower()
     if words.startswith(("for ", "over ")):
         return replace(moment, role="for")
-    lead = _LEAD.search(text, max(0, moment.start - 24), moment.start)
+    lead = _LEAD.search(text, max(0, moment.start - LEAD), moment.start)
     if lead is None:
         return moment
     return replace(moment, role=_ROLES.get(lead.group(1).lower(), "on"), lead=lead.start())

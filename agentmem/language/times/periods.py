@@ -46,6 +46,13 @@ def midnight(moment: datetime) -> datetime:
     return aware.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
+def within_calendar(moment: datetime | None) -> datetime | None:
+    """A moment in UTC; None near the edges of the calendar, where other times cannot be told from it."""
+    if moment is None or not 1000 < moment.year < 9000:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
 def day(moment: datetime) -> Period:
     """The day that holds a moment."""
     start = midnight(moment)

@@ -81,7 +81,7 @@ _AGO = re.compile(
 )
 _AHEAD = re.compile(
     rf"\b(?:in\s+{_COUNT}\s+{_UNIT}(?:['\u2019]?\s+time)?(?=\s*[.,;!]|$|\s+from now)|"
-    rf"(?P<count2>\d+|an?|one|two|three|four|five|six)\s+(?P<unit2>day|week|month|"
+    rf"(?P<count2>\d{{1,4}}|an?|one|two|three|four|five|six)\s+(?P<unit2>day|week|month|"
     rf"year)s?\s+from\s+(?:now|today))\b",
     re.IGNORECASE,
 )
@@ -135,13 +135,17 @@ _MAYBE = re.compile(
 )
 
 
+LEAD = 24
+"""Characters before a time that may hold the word that leads it in."""
+_NEAR = 200
+"""Characters before and after a time that may hold the verb that tells its tense."""
+
+
 def find_relative(text: str, anchor: datetime | None) -> Iterator[Found]:
-    """Times told from `anchor`; none without one, or where the calendar ends."""
+    """Times told from `anchor`; none without one."""
     if anchor is None or not _MAYBE.search(text):
         return
     today = midnight(anchor)
-    if not 1000 < today.year < 9000:
-        return
     for match in _DAYS.finditer(text):
         found = day(today + timedelta(days=_OFFSETS.get(match["word"].lower(), 0)))
         yield match.start(), match.end(), found, True, False
@@ -155,7 +159,7 @@ def find_relative(text: str, anchor: datetime | None) -> Iterator[Found]:
 def _weekdays(text: str, today: datetime) -> Iterator[Found]:
     """Bare days of the week: the last before today in the past tense, else the first after it."""
     for match in _WEEKDAY.finditer(text):
-        before = text[: match.start("day")].split()[-1:]
+        before = text[max(0, match.start("day") - LEAD) : match.start("day")].split()[-1:]
         lead = (match["lead"] or "").lower()
         if before and before[0].lower() in _NO_WEEKDAY:
             continue
@@ -175,6 +179,8 @@ def told_in_past(text: str, start: int, end: int, lead: str = "") -> bool:
     """
     if lead in _AHEAD_LEADS:
         return False
+    first = max(0, start - _NEAR)
+    text, start, end = text[first : end + _NEAR], start - first, end - first
     breaks = list(_NEXT_CLAUSE.finditer(text, 0, start))
     begin = breaks[-1].end() if breaks else 0
     ahead = _NEXT_CLAUSE.search(text, end)

@@ -43,7 +43,7 @@ _TO = re.compile(
     r"\b(mov(?:ed|ing|e)|relocat(?:ed|ing)|went|going|flew|flying|travell?(?:ed|ing)) 2 (?=[^\W\d])", re.IGNORECASE
 )
 _TAIL = re.compile(
-    r"(?:,?\s+(?:lol|lmao|haha(?:ha)*|btw|tho|xd|:-?[)(dpo]+|;-?\)|<3|\^\^|[\U0001F300-\U0001FAFF\u2600-\u27BF]+))+(?=[\s.!]*$)",
+    r"(?:(?:,|(?<![\s,]))\s+(?:lol|lmao|haha(?:ha)*|btw|tho|xd|:-?[)(dpo]+|;-?\)|<3|\^\^|[\U0001F300-\U0001FAFF\u2600-\u27BF]+))+(?=[\s.!]*$)",
     re.IGNORECASE,
 )
 _GONNA = re.compile(r"^(?:gonna|going to) (?=[a-z])", re.IGNORECASE)

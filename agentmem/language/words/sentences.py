@@ -66,6 +66,10 @@ _CHAT_END = re.compile(r"(?:^|[\s'\u2019-])[^\W\d_]{2,}$|\d{2,}$|\d\s?[ap]m$")
 _NEXT_WORD = re.compile(r"\s*[\"'\u201c\u2018(\[*_]*([^\s\"'.,;:!?)]+)")
 
 
+LONGEST = 1_000
+"""Characters of a unit that are read: nobody says a longer sentence, and rules need not be quick on what is none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
     """A piece of text that is read by itself."""
@@ -85,6 +89,8 @@ class Unit:
 def sentences(text: str) -> list[Unit]:
     """Split a text into units, in order; together they hold everything but white space and Markdown signs.
 
+    Only code is longer than `LONGEST`: what goes beyond in any other unit is left out.
+
     Abbreviations, initials, decimals, addresses and dotted names do not end a sentence. A line break ends one where
     the next line is a heading, an item, a row, a code fence or empty, or where the line is short and stands for itself.
     """
@@ -103,6 +109,7 @@ def _unit(text: str, start: int, end: int, kind: UnitKind, level: int = 0) -> Un
     stripped = piece.strip()
     if not stripped:
         return None
+    stripped = stripped if kind == "code" else stripped[:LONGEST].rstrip()
     return Unit(text=stripped, start=start, end=start + len(stripped), kind=kind, level=level)
 
 

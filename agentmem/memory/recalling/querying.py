@@ -10,6 +10,9 @@ from datetime import datetime
 from agentmem.language import QuestionAnalysis, analyse_question, names, normalise_name
 from agentmem.records import Vector
 
+QUERY_CHARACTERS = 10_000
+"""Characters of a query or question that are read: more than any search can tell apart."""
+
 HISTORY_TENSES = frozenset({"before", "first", "at"})
 """Questions about the past, which superseded versions may answer."""
 
@@ -19,7 +22,7 @@ class ParsedQuery:
     """A query, ready to be searched for."""
 
     text: str
-    """As it was asked."""
+    """As it was asked, at most `QUERY_CHARACTERS` of it."""
     analysis: QuestionAnalysis
     """What it asks for."""
     people: frozenset[str]
@@ -43,7 +46,8 @@ class ParsedQuery:
 
 
 def parse_query(query: str, *, now: datetime) -> ParsedQuery:
-    """Take a query apart."""
+    """Take a query apart, as far as `QUERY_CHARACTERS`."""
+    query = query[:QUERY_CHARACTERS]
     analysis = analyse_question(query, now=now)
     mentioned = [name for name in names(query) if name.type in ("person", "thing")]
     people = {normalise_name(name.text) for name in mentioned}

@@ -73,7 +73,7 @@ def recall(
 
     Args:
         path: Where to look, and with what.
-        query: A question or keywords.
+        query: A question or keywords; its first 10,000 characters are read.
         k: How many memories at most.
         token_budget: Size of the packed context, in estimated tokens.
         kinds: Restrict to these labels; default: claims and Episodes.

@@ -15,6 +15,7 @@ from typing import Protocol
 from agentmem.errors import InputError
 from agentmem.language import QuestionAnalysis, analyse_question, normalise_name
 from agentmem.memory.recalling.packing import one_line
+from agentmem.memory.recalling.querying import QUERY_CHARACTERS
 from agentmem.memory.recalling.read_path import ReadPath
 from agentmem.memory.recalling.recall import recall
 from agentmem.memory.reflecting.answers import NOT_KNOWN, Answer, Citation, not_known
@@ -75,7 +76,7 @@ def reflect(path: ReadPath, question: str, *, answerer: Answerer | None = None) 
 
     Args:
         path: Where to look, and with what.
-        question: As a user asks it.
+        question: As a user asks it; its first 10,000 characters are read.
         answerer: How to answer; default: by rules.
 
     Raises:
@@ -83,7 +84,7 @@ def reflect(path: ReadPath, question: str, *, answerer: Answerer | None = None) 
     """
     if not question.strip():
         raise InputError("the question is empty.", where="reflect", hint="Ask something.")
-    return (answerer or RuleAnswerer()).answer(path, question)
+    return (answerer or RuleAnswerer()).answer(path, question[:QUERY_CHARACTERS])
 
 
 def _with_name(question: str, subject: Subject) -> str:

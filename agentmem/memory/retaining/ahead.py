@@ -2,42 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from agentmem.embeddings import Embedder
 from agentmem.memory.retaining.extraction import Extraction
+from agentmem.memory.retaining.runs import BATCH, CONTEXT, Extract, Run
 from agentmem.records import Episode, Node, Status, Vector
-
-BATCH = 64
-"""Episodes in one commit: large enough to spread its cost, small enough that others need not wait for it."""
 
 EMBEDDED = 4
 """Batches that are embedded at once: among many texts are many of like length, so that less is spent on padding."""
-
-Extract = Callable[[Sequence[Episode]], list[Extraction]]
 
 
 class Reading:
     """The extraction of one batch, made early or late, by the thread that asks for it."""
 
-    def __init__(self, extract: Extract, episodes: tuple[Episode, ...]) -> None:
-        self.episodes = episodes
+    def __init__(self, extract: Extract, runs: Sequence[Run]) -> None:
         self._extract = extract
-        self._outcome: Future[list[Extraction]] = Future()
+        self._runs = runs
+        self._outcome: Future[dict[str, Extraction]] = Future()
+
+    @property
+    def episodes(self) -> tuple[Episode, ...]:
+        """Those that are to be learned from."""
+        return tuple(episode for run in self._runs for episode in run.unread)
 
     def begin(self) -> None:
         """Read now, unless that was done. An error waits for `result`: until then the evidence is made safe."""
         if self._outcome.done():
             return
         try:
-            self._outcome.set_result(self._extract(self.episodes) if self.episodes else [])
+            self._outcome.set_result({x.episode_id: x for run in self._runs for x in run.read(self._extract)})
         except Exception as error:  # noqa: BLE001 - kept and raised by `result`, as an executor would
             self._outcome.set_exception(error)
 
-    def result(self) -> list[Extraction]:
-        """One extraction for each episode, or the error that reading them ended with."""
+    def result(self) -> dict[str, Extraction]:
+        """What each episode says, by its id, or the error that reading them ended with."""
         self.begin()
         return self._outcome.result()
 
@@ -47,7 +48,9 @@ class Prepared:
     """A batch of evidence, ready to be committed."""
 
     episodes: tuple[Episode, ...]
-    """All of it, in order."""
+    """All of it, in order; as the store holds it where that knew it before."""
+    before: tuple[Episode, ...]
+    """What stands before it in the same call, at most `CONTEXT` episodes."""
     reading: Reading
     """Of what is new, and of what is known but pending."""
     vectors: Mapping[str, Vector]
@@ -56,53 +59,67 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    batches: list[tuple[Episode, ...]]
+    starts: range
     readings: list[Reading]
     vectors: Future[dict[str, Vector]]
 
 
 def prepared_batches(
-    episodes: Sequence[Episode], known: Mapping[str, Node], embedder: Embedder, extract: Extract
+    episodes: Sequence[Episode],
+    known: Mapping[str, Node],
+    embedder: Embedder,
+    extract: Extract,
+    resumed: Sequence[Run] = (),
 ) -> Generator[Prepared]:
     """Batches in order, while another thread embeds the next ones; who waits for it reads meanwhile.
 
-    What is known and was interpreted is neither embedded nor read again.
+    What is known and was interpreted is not embedded again, and read again only for what follows it in its batch.
 
     Args:
         episodes: All evidence.
         known: Those of them that the store holds, by id.
         embedder: What makes vectors.
         extract: Reads a batch; called for one batch after the other.
+        resumed: How pending evidence is read that once came in with other neighbours than in this call.
     """
-    batches = [tuple(episodes[start : start + BATCH]) for start in range(0, len(episodes), BATCH)]
+    stored = [node if isinstance(node := known.get(e.id), Episode) else e for e in episodes]
+    apart = {episode.id: run for run in resumed for episode in run.unread}
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embed")
 
+    def reading(start: int) -> Reading:
+        batch = stored[start : start + BATCH]
+        unread = [e for e in batch if e.status is Status.PENDING]
+        runs = [run for run in resumed if any(apart.get(e.id) is run for e in unread)]
+        own = tuple(e for e in unread if e.id not in apart)
+        run = Run(before=_before(stored, start), episodes=tuple(batch), unread=own)
+        return Reading(extract, [run, *runs] if own else runs)
+
     def begun(start: int) -> _Block:
-        block = batches[start : start + EMBEDDED]
-        readings = [Reading(extract, _unread(batch, known)) for batch in block]
-        waiting = [episode for reading in readings for episode in reading.episodes]
-        return _Block(block, readings, pool.submit(_vectors, embedder, waiting))
+        starts = range(start, min(start + EMBEDDED * BATCH, len(stored)), BATCH)
+        readings = [reading(at) for at in starts]
+        waiting = [e for e in stored[start : start + EMBEDDED * BATCH] if e.status is Status.PENDING]
+        return _Block(starts, readings, pool.submit(_vectors, embedder, waiting))
 
     try:
         ahead = begun(0)
-        for following in range(EMBEDDED, len(batches) + EMBEDDED, EMBEDDED):
+        for following in range(EMBEDDED * BATCH, len(stored) + EMBEDDED * BATCH, EMBEDDED * BATCH):
             block = ahead
-            for reading in block.readings:
+            for each in block.readings:
                 if block.vectors.done():
                     break
-                reading.begin()
+                each.begin()
             vectors = block.vectors.result()
-            if following < len(batches):
+            if following < len(stored):
                 ahead = begun(following)
-            for batch, reading in zip(block.batches, block.readings, strict=True):
-                yield Prepared(episodes=batch, reading=reading, vectors=vectors)
+            for start, each in zip(block.starts, block.readings, strict=True):
+                batch = tuple(stored[start : start + BATCH])
+                yield Prepared(episodes=batch, before=_before(stored, start), reading=each, vectors=vectors)
     finally:
         pool.shutdown(cancel_futures=True)  # after an error nobody waits for work that was not begun
 
 
-def _unread(batch: Sequence[Episode], known: Mapping[str, Node]) -> tuple[Episode, ...]:
-    waiting = (known.get(episode.id, episode) for episode in batch)
-    return tuple(e for e in waiting if isinstance(e, Episode) and e.status is Status.PENDING)
+def _before(episodes: Sequence[Episode], start: int) -> tuple[Episode, ...]:
+    return tuple(episodes[max(0, start - CONTEXT) : start])
 
 
 def _vectors(embedder: Embedder, episodes: Sequence[Episode]) -> dict[str, Vector]:

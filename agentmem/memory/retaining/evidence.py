@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 
 from agentmem.errors import InputError
@@ -52,12 +52,44 @@ class Provenance:
             raise InputError(f"trust is {self.trust}.", where="retain", hint="It lies between 0 and 1.")
 
 
-def episodes_of(content: str | Message | Sequence[Message], about: Provenance, *, now: datetime) -> list[Episode]:
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What evidence has in common with the same words at another time: an id needs also which occurrence it is."""
+
+    bank: str
+    origin: str
+    caller_id: str
+    speaker: str
+    text: str
+    stated_at: str
+
+    def id(self, occurrence: int) -> str:
+        """The id of the words where they stand for the `occurrence`-th time, from 0."""
+        return node_id(Kind.EPISODE, *astuple(self), occurrence)
+
+
+Place = Callable[[Identity, int, int], int]
+"""From an identity, how often it stood before in the call, and the position in the call: which occurrence it is."""
+
+
+def episodes_of(
+    content: str | Message | Sequence[Message],
+    about: Provenance,
+    *,
+    now: datetime,
+    occurrence_of: Place = lambda _identity, before, _position: before,
+) -> list[Episode]:
     """The episodes of a text or conversation, in order.
 
     A long text is cut into chunks. What has a source is undated unless a date is given; what has none is said now.
     An id depends on bank, origin, speaker, words, the caller's id and date, and on how often the same words stood there
     before, never on the position: an insertion into a document leaves the ids of the rest as they were.
+
+    Args:
+        content: A text, a turn, or turns in order.
+        about: What they have in common.
+        now: The present.
+        occurrence_of: Where the same words count as said anew; default: where they stand again in this call.
 
     Raises:
         InputError: there is nothing to remember: no text at all; or it holds what cannot be stored.
@@ -69,17 +101,18 @@ def episodes_of(content: str | Message | Sequence[Message], about: Provenance, *
             where=about.source,
             hint="Give text with words in it.",
         )
-    seen: Counter[tuple[str, ...]] = Counter()
+    seen: Counter[Identity] = Counter()
     episodes = []
     for position, (message, headings) in enumerate(drafts):
         origin = message.source or about.source
         _require_storable(message.text, message.speaker, message.id, origin)
         stated_at = _utc(message.at)
-        identity = (origin, message.id, message.speaker, message.text, str(stated_at or ""))
-        occurrence, seen[identity] = seen[identity], seen[identity] + 1
+        identity = Identity(about.bank, origin, message.id, message.speaker, message.text, str(stated_at or ""))
+        occurrence = occurrence_of(identity, seen[identity], position)
+        seen[identity] = occurrence + 1
         episodes.append(
             Episode(
-                id=node_id(Kind.EPISODE, about.bank, *identity, occurrence),
+                id=identity.id(occurrence),
                 bank=about.bank,
                 text=message.text,
                 created_at=now,
@@ -179,4 +212,11 @@ def _drafts(content: str | Message | Sequence[Message], about: Provenance) -> It
 def _utc(moment: datetime | None) -> datetime | None:
     if moment is None:
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise InputError(
+            f"the time {moment.isoformat()} has no counterpart in UTC: the calendar ends before.",
+            where="retain",
+            hint="Times lie between the years 1 and 9999, UTC.",
+        ) from error

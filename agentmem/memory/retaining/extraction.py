@@ -105,6 +105,8 @@ class Extraction:
     """Every name in the episode once, the speaker's among them."""
     forget: tuple[ForgetRequest, ...] = ()
     """Wishes to forget, in the order of the text."""
+    unread: str = ""
+    """The type of error because of which it could not be read; empty if it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from agentmem.memory.journal import UNREAD
 from agentmem.memory.retaining.assembly import Assembly, begin, distinct_entities
 from agentmem.memory.retaining.candidates import Claim, claims_of
 from agentmem.memory.retaining.changes import ChangeBuilder, Grounds
@@ -116,7 +117,10 @@ def decide(store: Store, decider: Decider, proposal: Proposal) -> Changeset:
     for reading in proposal.readings:
         if reading.extraction.forget:
             _forget(assembly, reading, around)
-        assembly.conclude(reading.episode, "nothing to remember: no statement in it")
+        unread = reading.extraction.unread
+        assembly.conclude(
+            reading.episode, f"{UNREAD}: {unread}" if unread else "nothing to remember: no statement in it"
+        )
     added = {change.add.id for change in assembly.changes if change.add}
     notes = _notes(proposal, assembly)
     closed = [fact for fact in assembly.closed if fact.id not in added]

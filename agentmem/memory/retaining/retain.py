@@ -17,20 +17,21 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from agentmem.embeddings import Embedder
 from agentmem.errors import ConflictError
 from agentmem.memory.journal import EpisodeRef, OperationSummary, Retained, summaries
-from agentmem.memory.retaining.ahead import BATCH, Prepared, prepared_batches
+from agentmem.memory.retaining.ahead import Prepared, prepared_batches
 from agentmem.memory.retaining.changes import ChangeBuilder, Grounds
 from agentmem.memory.retaining.decision import Decider
-from agentmem.memory.retaining.evidence import Message, Provenance, episodes_of
+from agentmem.memory.retaining.evidence import Identity, Message, Provenance, episodes_of
 from agentmem.memory.retaining.extraction import Extractor, Reading
 from agentmem.memory.retaining.indexing import episode_entry
 from agentmem.memory.retaining.learning import Proposal, between_forgettings, decide, propose
+from agentmem.memory.retaining.repetition import Repetition
+from agentmem.memory.retaining.runs import BATCH, Run, resumed_runs
 from agentmem.records import (
     Change,
     Changeset,
     Clock,
     EmbeddingStamp,
     Episode,
-    Kind,
     Node,
     Operation,
     Relationship,
@@ -38,7 +39,7 @@ from agentmem.records import (
     Status,
     Vector,
 )
-from agentmem.stores import Direction, Store, View
+from agentmem.stores import Store
 
 __all__ = ["ATTEMPTS", "BATCH", "Intake", "Received", "WritePath", "retain", "retrying"]
 
@@ -104,30 +105,28 @@ class WritePath:
         Raises:
             InputError: there is nothing to remember, or it cannot be stored.
         """
-        episodes = episodes_of(content, about, now=self.clock.now())
-        known = self.store.fetch(self.bank, [episode.id for episode in episodes])
-        if known and not about.source and isinstance(content, str):
-            episodes = self._restated(episodes, known)
-            known = self.store.fetch(self.bank, [episode.id for episode in episodes])
-        batches = prepared_batches(episodes, known, self.embedder, self.extractor.extract)
-        return Intake(episodes=tuple(episodes), known=known, batches=batches)
-
-    def _restated(self, episodes: list[Episode], known: Mapping[str, Node]) -> list[Episode]:
-        """Anonymous text said again after it stopped being true is a new statement, not a retry of the old one."""
-        everything = View(bank=self.bank, kinds=frozenset({Kind.FACT}), statuses=frozenset(Status))
-        claims = self.store.neighbourhood(
-            everything, list(known), types=frozenset({RelationshipType.EVIDENCED_BY}), direction=Direction.IN
-        )
-        over = {
-            link.target_id
-            for link in claims.relationships
-            if link.source_id in claims.nodes and claims.nodes[link.source_id].status is Status.SUPERSEDED
-        }
         now = self.clock.now()
-        return [
-            replace(episode, id=f"{episode.id}-{int(now.timestamp())}") if episode.id in over else episode
-            for episode in episodes
+        episodes = episodes_of(content, about, now=now)
+        known = self.store.fetch(self.bank, [episode.id for episode in episodes])
+        again = Repetition(self.store, self.bank, episodes)
+        places = {e.id: place for place, e in enumerate(episodes) if e.id in known and e.source == e.origin}
+        if changed := again.changed(places):
+
+            def occurrence(identity: Identity, before: int, place: int) -> int:
+                return again.occurrence(identity, before, place) if identity.id(before) in changed else before
+
+            episodes = episodes_of(content, about, now=now, occurrence_of=occurrence)
+            known = self.store.fetch(self.bank, [episode.id for episode in episodes])
+        moved = [
+            there
+            for here in episodes
+            if isinstance(there := known.get(here.id), Episode)
+            and there.status is Status.PENDING
+            and there.position != here.position
         ]
+        resumed = resumed_runs(self.store, self.bank, moved)
+        batches = prepared_batches(episodes, known, self.embedder, self.extractor.extract, resumed)
+        return Intake(episodes=tuple(episodes), known=known, batches=batches)
 
     def receive(self, batch: Prepared, known: Mapping[str, Node]) -> Received:
         """Commit evidence that is not known yet, verbatim, as pending.
@@ -142,16 +141,21 @@ class WritePath:
                 if attempt.retry_state.attempt_number > 1:
                     known = self.store.fetch(self.bank, [episode.id for episode in episodes])
                 new = [episode for episode in episodes if episode.id not in known]
-                operations = self._commit(self._evidence_changes(episodes, new, batch.vectors)) if new else ()
+                operations = self._commit(self._evidence_changes(batch, new)) if new else ()
         waiting = [known.get(episode.id, episode) for episode in episodes]
         unread = tuple(e for e in waiting if isinstance(e, Episode) and e.status is Status.PENDING)
         return Received(episodes=episodes, unread=unread, operations=operations)
 
     def read(self, batch: Prepared, received: Received) -> list[Reading]:
         """What the evidence says: read ahead, unless another writer was faster with some of it."""
-        unread = received.unread
-        extractions = batch.reading.result() if unread == batch.reading.episodes else self.extractor.extract(unread)
-        return [Reading(episode=e, extraction=x) for e, x in zip(unread, extractions, strict=True)]
+        extractions = batch.reading.result()
+        stored = {episode.id: episode for episode in received.unread}
+        read = {episode.id: episode for episode in batch.reading.episodes}
+        if any(read.get(id_) != episode for id_, episode in stored.items()):
+            episodes = tuple(stored.get(episode.id, episode) for episode in batch.episodes)
+            run = Run(before=batch.before, episodes=episodes, unread=received.unread)
+            extractions = {x.episode_id: x for x in run.read(self.extractor.extract)}
+        return [Reading(episode=episode, extraction=extractions[episode.id]) for episode in received.unread]
 
     def learn(self, readings: Sequence[Reading], vectors: Mapping[str, Vector]) -> tuple[OperationSummary, ...]:
         """Propose, decide and commit; proposed and decided again if another writer was faster.
@@ -190,16 +194,15 @@ class WritePath:
         """
         return summaries(self.commit(changeset), changeset, proposal.around.nodes)
 
-    def _evidence_changes(
-        self, episodes: Sequence[Episode], new: Sequence[Episode], vectors: Mapping[str, Vector]
-    ) -> list[Change]:
+    def _evidence_changes(self, batch: Prepared, new: Sequence[Episode]) -> list[Change]:
         builder = self.builder()
-        before = {later.id: earlier for earlier, later in pairwise(episodes) if later.origin == earlier.origin}
+        neighbours = pairwise((*batch.before[-1:], *batch.episodes))
+        before = {later.id: earlier for earlier, later in neighbours if later.origin == earlier.origin}
         changes = []
         for episode in new:
             previous = before.get(episode.id) if episode.origin else None
             joined = [_next(previous, episode)] if previous else []
-            index = episode_entry(episode, previous, vectors[episode.id])
+            index = episode_entry(episode, previous, batch.vectors[episode.id])
             grounds = Grounds(reason="evidence, verbatim", evidence=(episode.id,))
             changes.append(builder.add(episode, grounds, index=index, relationships=joined))
         return changes
