@@ -16,9 +16,12 @@ from agentmem.memory.retaining.extraction import (
     RuleExtractor,
 )
 from agentmem.memory.retaining.retain import Received, WritePath
+from agentmem.memory.retaining.trust import DOCUMENT, PERSON, trust_of
 
 __all__ = [
     "DEFAULT_BANK",
+    "DOCUMENT",
+    "PERSON",
     "Answer",
     "Answerer",
     "Citation",
@@ -48,4 +51,5 @@ __all__ = [
     "Verdict",
     "WritePath",
     "require_same_model",
+    "trust_of",
 ]
