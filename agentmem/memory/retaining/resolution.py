@@ -155,15 +155,18 @@ class _Known:
 
 
 def _known(around: Surroundings) -> _Known:
-    """Known entities under their names; an alias leads to the canonical one."""
+    """Known entities under their names, the most trusted of each; an alias leads to the canonical one."""
     known = _Known()
     canonical = {
         link.source_id: entity
         for link in around.relationships
-        if link.type is RelationshipType.SAME_AS and isinstance(entity := around.nodes.get(link.target_id), Entity)
+        if link.type is RelationshipType.SAME_AS
+        and isinstance(entity := around.nodes.get(link.target_id), Entity)
+        and isinstance(alias := around.nodes.get(link.source_id), Entity)
+        and _is_form(alias.key, entity.key)
     }
     for entity in around.entities:
-        if entity.key:
+        if entity.key and known.trust.get(entity.key, 0.0) <= entity.trust:
             known.learn(entity.key, canonical.get(entity.id, entity), entity.trust)
     return known
 
@@ -173,6 +176,11 @@ def other_forms(name: str) -> tuple[str, ...]:
     words = name.split()
     bare = " ".join(words[1:])
     return (words[0], *((bare,) if bare and words[0] in _DESIGNATORS else ()), *(f"{d} {name}" for d in _SORTED))
+
+
+def _is_form(name: str, other: str) -> bool:
+    """Whether one name is another form of the other; nothing else makes an alias, whatever an import says."""
+    return name.split()[:1] == other.split()[:1] or name.endswith(f" {other}") or other.endswith(f" {name}")
 
 
 def _same_one(name: str, entity_type: str, known: _Known, trust: float) -> Entity | None:
