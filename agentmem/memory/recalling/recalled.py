@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from agentmem.display import one_line
 from agentmem.records import Kind, Status
 
 
@@ -22,7 +23,7 @@ class Evidence:
 
     def as_dict(self) -> dict[str, Any]:
         """The stable JSON shape: id, source, at."""
-        return {"id": self.id, "source": self.source, "at": iso(self.at)}
+        return {"id": self.id, "source": one_line(self.source), "at": iso(self.at)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +52,19 @@ class RecalledMemory:
     """SUPERSEDED for a version that only a look into the past shows."""
 
     def as_dict(self) -> dict[str, Any]:
-        """The stable JSON shape: id, kind, text, score, valid_from, valid_to, evidence, source."""
+        """The stable JSON shape: id, kind, text, score, valid_from, valid_to, evidence, source.
+
+        Words are on one line, as they are shown; `text` itself is whole.
+        """
         return {
             "id": self.id,
             "kind": self.kind.value,
-            "text": self.text,
+            "text": one_line(self.text),
             "score": self.score,
             "valid_from": iso(self.valid_from),
             "valid_to": iso(self.valid_to),
             "evidence": [evidence.as_dict() for evidence in self.evidence],
-            "source": self.source,
+            "source": one_line(self.source),
         }
 
 
