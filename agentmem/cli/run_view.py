@@ -206,7 +206,9 @@ class RunView:
         for answer in answers[:_SHOWN_ANSWERS]:
             marks = "".join(f" [{numbers[c['id']]}]" for c in answer.get("citations") or () if c.get("id") in numbers)
             output.say(one_line(str(answer["question"])), indent=2)
-            output.say(f"{one_line(str(answer['answer']))}{marks}", "green" if answer.get("known") else "yellow", indent=4)
+            output.say(
+                f"{one_line(str(answer['answer']))}{marks}", "green" if answer.get("known") else "yellow", indent=4
+            )
         if len(answers) > _SHOWN_ANSWERS:
             output.say(f"and {len(answers) - _SHOWN_ANSWERS} more", "dim", indent=2)
 
