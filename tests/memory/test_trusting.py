@@ -94,6 +94,11 @@ class TestVerdicts:
         says(memory, "I live in Bergen.", day=2)
         assert list(facts(memory)) == ["Anna lives in Bergen."]
 
+    def test_a_page_of_the_future_alone_does_not_either(self, memory: Memory) -> None:
+        page(memory, "Anna lives in Rome.", at=datetime(2031, 1, 1, tzinfo=UTC))
+        says(memory, "I live in Bergen.", day=2)
+        assert list(facts(memory)) == ["Anna lives in Bergen."]
+
     def test_what_a_person_says_too_is_the_person_s(self, memory: Memory) -> None:
         page(memory, "Anna lives in Oslo.")
         says(memory, "I live in Oslo.")

@@ -86,8 +86,8 @@ def test_what_it_brings_is_trusted_like_a_document_and_again_changes_nothing(mem
 def test_an_alias_that_is_no_form_of_the_name_is_none(memory: Memory, forged: Path) -> None:
     """The file says that Tom is another name of Petra."""
     text = forged.read_text()
-    node = text[text.index('<node id="entity-') :]
-    entity = node[: node.index("</node>") + len("</node>")]
+    nodes = [f"<node{part.split('</node>')[0]}</node>" for part in text.split("<node")[1:]]
+    entity = next(node for node in nodes if node.startswith('<node id="entity-') and ">Anna<" in node)
     id_ = entity.split('"')[1]
     tom = entity.replace(id_, "entity-0001").replace("Anna", "Tom").replace("anna", "tom")
     petra = entity.replace(id_, "entity-0002").replace("Anna", "Petra").replace("anna", "petra")
