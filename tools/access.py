@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agentmem.errors import ToolError
-from agentmem.memory import Answer, Memory, Message, Provenance, Recall, Replaced, Retained
+from agentmem.memory import DOCUMENT, Answer, Memory, Message, Provenance, Recall, Replaced, Retained
 from agentmem.records import REFLECTED, RETAINED, Kind, Node
 
 Retainer = Callable[[str | Message | Sequence[Message], Provenance], Retained]
@@ -33,11 +33,12 @@ class MemoryAccess:
         *,
         source: str = "",
         at: datetime | None = None,
-        trust: float = 1.0,
+        trust: float | str = DOCUMENT,
     ) -> Retained:
-        """As `Memory.retain`.
+        """As `Memory.retain`, but what a tool brings in is no person's word unless it says so (`trust="person"`).
 
         Raises:
+            InputError: the text is empty, or `trust` is no degree of trust.
             ToolError: the agent may not write what that writes.
         """
         self.require_write(RETAINED)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from agentmem.errors import ToolError
-from agentmem.memory import Message
+from agentmem.memory import DOCUMENT, Message
 from agentmem.records import REFLECTED, RETAINED, Kind
 from agentmem.tools.base import ToolContext, tool
 from agentmem.tools.documents import is_conversation, parse_conversation, parse_messages
@@ -23,6 +23,7 @@ def remember(
     messages: list[dict[str, Any]] | None = None,
     source: str = "",
     at: datetime | None = None,
+    trust: float | str = DOCUMENT,
 ) -> dict[str, Any]:
     """Take a text, a file or a conversation into memory and learn from it; what is known already changes nothing.
 
@@ -33,6 +34,8 @@ def remember(
         messages: A conversation: turns with text, and maybe speaker, at, source, id.
         source: Where it comes from; default: the path.
         at: When it was said or written, for what has no date of its own.
+        trust: `person` if people say it whose word changes what is known, `document` (the default), or a number between
+            0 and 1. Text never changes, ends or forgets what is more trusted than itself.
     """
     given = [name for name, value in (("text", text), ("path", path), ("messages", messages)) if value is not None]
     if len(given) != 1:
@@ -48,7 +51,7 @@ def remember(
         content = parse_messages(messages, where="messages", source=source)
     if not content or (isinstance(content, str) and not content.strip()):
         return {"episodes": [], "operations": []}
-    return context.memory.retain(content, source=source, at=at).as_dict()
+    return context.memory.retain(content, source=source, at=at, trust=trust).as_dict()
 
 
 @tool

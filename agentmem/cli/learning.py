@@ -49,17 +49,34 @@ def retain(
     embedder: EmbedderOption = "",
     source: Annotated[str, typer.Option("--source", help="Where the text comes from. Default: the file's name.")] = "",
     at: Annotated[str, typer.Option("--at", metavar="ISO8601", help="When it was said or written.")] = "",
+    trust: Annotated[
+        str,
+        typer.Option(
+            "--trust",
+            metavar="person|document|0..1",
+            help="Whose word it is. Default: person for a conversation or standard input, else document.",
+        ),
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Take in a text or a conversation and learn from it.
 
     A .jsonl file is a conversation: one object per line with text, speaker, at, source and id. The same input again
     changes nothing.
+
+    What a document says never changes, ends or forgets what people said: both stay, as a contradiction. Say --trust
+    person for a file of your own notes that is to have the last word.
     """
+    from agentmem.memory import DOCUMENT, PERSON, trust_of
+
     stated_at = moment(at, "--at")
+    given = trust_of(trust) if trust else None
     content, origin = _content(file)
+    usual = DOCUMENT if origin and isinstance(content, str) else PERSON
     with open_memory(chosen(store, bank, embedder), reading=False, as_json=as_json) as memory:
-        retained = memory.retain(content, source=source or origin, at=stated_at)
+        retained = memory.retain(
+            content, source=source or origin, at=stated_at, trust=usual if given is None else given
+        )
         if as_json:
             output.data(retained.as_dict())
         else:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
+from agentmem.display import escaped, one_line, visible
 from agentmem.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 MAX_WIDTH: Final = 110
 """Widest text on a terminal, in columns: longer lines are hard to read."""
-
-_DIRECTIONS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that make what follows show in another order than it is."""
 
 _held: list[str] | None = None
 """Remarks that wait for the end of the command; None if they are printed at once."""
@@ -91,7 +89,8 @@ def is_terminal() -> bool:
 def data(value: Any) -> None:
     """JSON on standard output."""
     stream = _results or sys.stdout
-    _put(json.dumps(value, indent=2, ensure_ascii=not _unicode(stream), default=str), stream)
+    written = json.dumps(value, indent=2, ensure_ascii=not _unicode(stream), default=str)
+    _put(escaped(written), stream)
 
 
 def say(text: str = "", style: str = "", *, indent: int = 0) -> None:
@@ -141,9 +140,10 @@ def columns(rows: Sequence[Sequence[str]], *, indent: int = 2, styles: Sequence[
     """Rows with aligned columns; the last column takes the width that is left and wraps under itself."""
     if not rows:
         return
-    widths = [max(_width(printable(row[i])) for row in rows) for i in range(len(rows[0]) - 1)]
-    for row in rows:
-        cells = [_padded(printable(cell), width) for cell, width in zip(row, widths, strict=False)]
+    fixed = [[" ".join(printable(cell).split("\n")) for cell in row[:-1]] for row in rows]
+    widths = [max(map(_width, column)) for column in zip(*fixed, strict=True)]
+    for row, cells_of in zip(rows, fixed, strict=True):
+        cells = [_padded(cell, width) for cell, width in zip(cells_of, widths, strict=True)]
         start = indent + sum(width + 2 for width in widths)
         last = _wrapped(printable(row[-1]), start)
         pieces = [*((f"{cell}  ", _style(styles, i)) for i, cell in enumerate(cells))]
@@ -151,7 +151,8 @@ def columns(rows: Sequence[Sequence[str]], *, indent: int = 2, styles: Sequence[
 
 
 def entry(cells: Sequence[str], detail: str, *, indent: int = 0, styles: Sequence[str] = ()) -> None:
-    """A row with what is worth knowing about it: below it on a terminal, behind it on the same line when piped."""
+    """A memory with what is worth knowing about it: below it on a terminal, behind it on the same line when piped."""
+    cells, detail = [*cells[:-1], one_line(cells[-1])], one_line(detail)
     if is_terminal():
         columns([cells], indent=indent, styles=styles)
         say(detail, "dim", indent=indent + 6)
@@ -179,7 +180,7 @@ def defect(problem: Exception, *, as_json: bool) -> None:
         body = {"kind": type(problem).__name__, "message": str(problem), "where": _raised_at(problem), "hint": hint}
         _put(json.dumps({"error": body}, ensure_ascii=not _unicode(sys.stderr)), sys.stderr)
         return
-    _put(f"{trace}This is a defect of agentmem; please report it with the lines above.", sys.stderr)
+    _put(f"{printable(trace)}This is a defect of agentmem; please report it with the lines above.", sys.stderr)
 
 
 @contextmanager
@@ -202,9 +203,7 @@ def bar(done: int, total: int, width: int = 24) -> str:
 
 def printable(text: str) -> str:
     """Text without control characters, so that what memory holds cannot steer the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(c if c in "\n\t" or not _steers(c) else "\ufffd" for c in text)
+    return visible(text, mark="\ufffd")
 
 
 def _raised_at(problem: Exception) -> str:
@@ -212,13 +211,9 @@ def _raised_at(problem: Exception) -> str:
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
-def _steers(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cs") or character in _DIRECTIONS
-
-
 def shortened(text: str, width: int) -> str:
     """One line of at most `width` characters."""
-    line = " ".join(text.split())
+    line = one_line(text)
     return line if len(line) <= width else f"{line[: width - 1].rstrip()}…"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agentmem.cli import output
 from agentmem.cli.wording import citation, count, duration, plain
+from agentmem.display import one_line
 from agentmem.graphs.events import (
     CheckResult,
     Finished,
@@ -103,11 +104,11 @@ class RunView:
         if event.similar or event.insights:
             output.heading("From earlier runs")
         rows = [
-            ("similar", f"{past.text} ({past.outcome}, {past.similarity:.0%} alike, {past.run})")
+            ("similar", f"{one_line(past.text)} ({past.outcome}, {past.similarity:.0%} alike, {past.run})")
             for past in event.similar
         ]
         for insight in event.insights:
-            rows.append(("avoid" if insight.lesson else "apply", f"{insight.text} (score {insight.score})"))
+            rows.append(("avoid" if insight.lesson else "apply", f"{one_line(insight.text)} (score {insight.score})"))
         output.columns(rows, styles=("cyan",))
         output.heading(f"Plan: {_ORIGINS.get(event.origin, event.origin)}")
         if event.reason and event.origin != "given":
@@ -212,8 +213,10 @@ class RunView:
         output.heading("Questions")
         for answer in answers[:_SHOWN_ANSWERS]:
             marks = "".join(f" [{numbers[c['id']]}]" for c in answer.get("citations") or () if c.get("id") in numbers)
-            output.say(str(answer["question"]), indent=2)
-            output.say(f"{answer['answer']}{marks}", "green" if answer.get("known") else "yellow", indent=4)
+            output.say(one_line(str(answer["question"])), indent=2)
+            output.say(
+                f"{one_line(str(answer['answer']))}{marks}", "green" if answer.get("known") else "yellow", indent=4
+            )
         if len(answers) > _SHOWN_ANSWERS:
             output.say(f"and {len(answers) - _SHOWN_ANSWERS} more", "dim", indent=2)
 

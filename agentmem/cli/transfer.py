@@ -101,6 +101,14 @@ def import_(
     store: StoreOption = "",
     bank: BankOption = "",
     embedder: EmbedderOption = "",
+    trust: Annotated[
+        str,
+        typer.Option(
+            "--trust",
+            metavar="person|document|0..1",
+            help="How far memories of a graphml file are trusted at most. Default: document.",
+        ),
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Take in a file of `export`: jsonl makes the same memory again, graphml gives its nodes and relationships."""
@@ -111,7 +119,7 @@ def import_(
     source: Path | BinaryIO = sys.stdin.buffer if file == _STANDARD else Path(file)
     with _going_on_later(), _opened(settings.store_url) as opened, _bar(as_json) as progress:
         model = partial(_embedder, opened, settings.embedder, settings.models)
-        report = import_file(opened, source, bank=bank, embedder=model, progress=progress)
+        report = import_file(opened, source, bank=bank, trust=trust or None, embedder=model, progress=progress)
     if as_json:
         output.data(report.as_dict())
     else:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from agentmem.display import one_line
+
 
 def day(moment: datetime | str | None) -> str:
     """A date, with the time of day where it has one; empty for none."""
@@ -48,4 +50,4 @@ def citation(cited: Mapping[str, Any]) -> tuple[str, str]:
     origin = " · ".join(
         filter(None, (str(cited.get("source") or ""), day(cited.get("at")), str(cited.get("id") or "")))
     )
-    return " ".join(str(cited.get("text") or "").split()), origin
+    return one_line(str(cited.get("text") or "")), one_line(origin)

@@ -18,9 +18,12 @@ from agentmem.memory.retaining.extraction import (
     RuleExtractor,
 )
 from agentmem.memory.retaining.retain import Received, WritePath
+from agentmem.memory.retaining.trust import DOCUMENT, PERSON, trust_of
 
 __all__ = [
     "DEFAULT_BANK",
+    "DOCUMENT",
+    "PERSON",
     "Answer",
     "Answerer",
     "Citation",
@@ -54,4 +57,5 @@ __all__ = [
     "WritePath",
     "require_same_model",
     "rules",
+    "trust_of",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from agentmem.display import one_line
 from agentmem.records import Changeset, Kind, Node, Operation, OperationType, Status
 from agentmem.stores import JournalFilter, Store
 
@@ -45,8 +46,8 @@ class OperationSummary:
             "op": self.op.value,
             "id": self.id,
             "kind": self.kind.value,
-            "text": self.text,
-            "reason": self.reason,
+            "text": one_line(self.text),
+            "reason": one_line(self.reason),
         }
 
 
@@ -103,8 +104,8 @@ class LogEntry:
             "op": self.op.value,
             "id": self.id,
             "kind": self.kind.value,
-            "text": self.text,
-            "reason": self.reason,
+            "text": one_line(self.text),
+            "reason": one_line(self.reason),
             "agent": self.agent,
             "run": self.run,
             "at": self.at.isoformat(),
@@ -134,10 +135,10 @@ class Replaced:
         return {
             "op": self.op.value,
             "id": self.id,
-            "text": self.text,
-            "before": self.before,
+            "text": one_line(self.text),
+            "before": one_line(self.before),
             "at": self.at.isoformat() if self.at else None,
-            "reason": self.reason,
+            "reason": one_line(self.reason),
             "run": self.run,
         }
 

@@ -27,6 +27,7 @@ from agentmem.memory.recalling.recalled import Recall
 from agentmem.memory.reflecting.reflect import Answer, reflect
 from agentmem.memory.retaining.evidence import Message, Provenance
 from agentmem.memory.retaining.retain import WritePath, retain
+from agentmem.memory.retaining.trust import PERSON, trust_of
 from agentmem.records import Clock, Kind, Node, SystemClock
 from agentmem.stores import JournalFilter, Statistics, Store, open_store
 
@@ -135,7 +136,7 @@ class Memory:
         *,
         source: str = "",
         at: datetime | None = None,
-        trust: float = 1.0,
+        trust: float | str = PERSON,
     ) -> Retained:
         """Take in text or a conversation and learn from it. The same input again changes nothing.
 
@@ -146,20 +147,22 @@ class Memory:
             content: A text, a message or a conversation in order. Long texts are cut into chunks at paragraphs.
             source: Where it comes from: a path, an address, the name of a conversation.
             at: When it was said or written, for what has no date of its own. Without a source, default: now.
-            trust: In [0, 1]; less than 1.0 for text from tools and pages, which then never overrules a person's word.
+            trust: `person` (1.0), `document` (0.5) or a number in [0, 1]. Text never changes, ends or forgets what is
+                more trusted than itself. Default: a person's word; say `document` for files, pages and tool output.
 
         Raises:
-            InputError: the text is empty, `trust` is out of range, or a time lies outside of the calendar.
+            InputError: the text is empty, `trust` is no degree of trust, or a time lies outside of the calendar.
         """
         return retain(self.write_path(), content, self.provenance(source=source, at=at, trust=trust))
 
-    def provenance(self, *, source: str = "", at: datetime | None = None, trust: float = 1.0) -> Provenance:
+    def provenance(self, *, source: str = "", at: datetime | None = None, trust: float | str = PERSON) -> Provenance:
         """Where something comes from that is taken in here, as the arguments of `retain` say it.
 
         Raises:
-            InputError: `trust` is out of range.
+            InputError: `trust` is no degree of trust.
         """
-        return Provenance(bank=self.bank, source=source, at=at, trust=trust, agent=self.agent, run_id=self.run_id)
+        trusted = trust_of(trust)
+        return Provenance(bank=self.bank, source=source, at=at, trust=trusted, agent=self.agent, run_id=self.run_id)
 
     def recall(
         self,

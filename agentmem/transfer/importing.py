@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 
 from agentmem.embeddings import Embedder
 from agentmem.errors import InputError, StoreError
+from agentmem.memory import DOCUMENT, trust_of
 from agentmem.records import Change, Changeset, Clock, SystemClock
 from agentmem.regular_files import open_named
 from agentmem.stores import Store
@@ -72,6 +73,7 @@ def import_file(
     file: Path | BinaryIO,
     *,
     bank: str = "",
+    trust: float | str | None = None,
     embedder: Callable[[], Embedder] | None = None,
     clock: Clock | None = None,
     progress: Progress = silent,
@@ -84,6 +86,7 @@ def import_file(
         store: Where to write.
         file: A regular file, `/dev/stdin` or `<(...)`, or a stream of it. Which format it is shows in its first line.
         bank: GraphML only: the bank to write; empty for the one that its nodes name.
+        trust: GraphML only: how far its memories are trusted at most: `person`, `document` (the default) or a number.
         embedder: GraphML only: opens the model of the store, as such a file holds no vectors.
         clock: GraphML only: when it is taken in; default: now.
         progress: Hears what is done, how much, and of how much (0 if nobody knows).
@@ -99,6 +102,10 @@ def import_file(
         if is_jsonl(beginning):
             if bank:
                 raise InputError("the file says itself which banks it holds.", where=where, hint="Leave --bank out.")
+            if trust is not None:
+                raise InputError(
+                    "the file says itself how far each memory is trusted.", where=where, hint="Leave --trust out."
+                )
             return ImportReport(file=where, format="jsonl", banks=tuple(_import_jsonl(store, stream, where, progress)))
         if not beginning.lstrip("\ufeff \t\r\n").startswith("<"):
             raise InputError(
@@ -109,7 +116,15 @@ def import_file(
         graph = read_graphml(stream, where, bank=bank)
         if embedder is None:
             raise InputError("GraphML holds no vectors: an embedder is needed.", where=where)
-        done = graft(store, graph, where=where, embedder=embedder(), clock=clock or SystemClock(), progress=progress)
+        done = graft(
+            store,
+            graph,
+            where=where,
+            trust=DOCUMENT if trust is None else trust_of(trust),
+            embedder=embedder(),
+            clock=clock or SystemClock(),
+            progress=progress,
+        )
         return ImportReport(file=where, format="graphml", banks=(_grafted(done),))
 
 

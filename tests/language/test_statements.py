@@ -292,7 +292,7 @@ def test_no_forget_requests(sentence: str) -> None:
 def test_do_not_save_that_takes_back_what_was_said() -> None:
     passage = Reader().read("My pin is 1234. Don't save that.", speaker="Anna", at=AT)
     assert passage.statements == ()
-    assert passage.forget == (("Anna's pin is 1234.", "Don't save that."),)
+    assert passage.forget == (("Anna's pin is 1234.", "Don't save that.", 0),)
 
 
 @pytest.mark.parametrize(

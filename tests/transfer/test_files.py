@@ -173,7 +173,7 @@ def test_networkx_reads_graphml(source: Store, tmp_path: Path) -> None:
 def test_graphml_comes_back_as_nodes_and_relationships(source: Store, target: Store, tmp_path: Path) -> None:
     file = tmp_path / "memory.graphml"
     export(source, file, format=ExportFormat.GRAPHML, banks=[DEFAULT])
-    report = import_file(target, file, embedder=HashingEmbedder)
+    report = import_file(target, file, trust="person", embedder=HashingEmbedder)
     assert report.banks[0].copied > 0
     every = View(bank=DEFAULT, statuses=frozenset(Status))
     nodes = source.scan(every, limit=10_000)

@@ -15,6 +15,7 @@ from agentmem.language.statements.copulas import value_claim
 from agentmem.language.statements.discourse import Discourse
 from agentmem.language.statements.documents import Outline, Pair, described, pair, plain
 from agentmem.language.statements.reading import Statement, read
+from agentmem.language.statements.roles import clearly_person
 from agentmem.language.times.dates import dated
 from agentmem.language.words.sentences import Unit, sentences
 from agentmem.language.words.verbs import verb_forms
@@ -38,8 +39,8 @@ class Passage:
 
     statements: tuple[Statement, ...] = ()
     """In the order of the text."""
-    forget: tuple[tuple[str, str], ...] = ()
-    """What is to be forgotten, and the sentence that asks it."""
+    forget: tuple[tuple[str, str, int], ...] = ()
+    """What is to be forgotten, the sentence that asks it, and how many statements stand before it."""
     names: tuple[Name, ...] = ()
     """Every name once."""
     path: str = ""
@@ -57,7 +58,7 @@ class Reader:
     def __init__(self) -> None:
         self._discourse = Discourse()
         self._outline = Outline()
-        self._speaker = ""
+        self._speaker = self._given = ""
         self._found: dict[str, Name] = {}
 
     def read(self, text: str, *, speaker: str, at: datetime | None) -> Passage:
@@ -69,18 +70,19 @@ class Reader:
             at: When; relative dates count from it.
         """
         self._discourse.turn(speaker, at)
-        self._speaker = speaker
+        self._speaker = self._given = speaker
         self._found = {}
         statements: list[Statement] = []
-        forget: list[tuple[str, str]] = []
+        forget: list[tuple[str, str, int]] = []
         label_line = -1
         for unit in sentences(text):
-            if not speaker and "\n" in text[max(0, label_line) : unit.start] and label_line >= 0:
-                self._speak("", at)
+            if label_line >= 0 and "\n" in text[label_line : unit.start]:
+                self._speak(speaker, at)
                 label_line = -1
-            if not speaker and self._labelled(unit, at):
+            if self._labelled(unit, at):
                 label_line = unit.start
-            self._unit(unit, statements, forget)
+            if label_line < 0 or not speaker:  # what a speaker quotes somebody else with is neither's word to us
+                self._unit(unit, statements, forget)
         typed = self._discourse.typed
         return Passage(
             statements=tuple(replace(s, names=tuple(map(typed, s.names))) for s in statements),
@@ -105,10 +107,14 @@ class Reader:
             or not is_person(match["who"])
         ):
             return False
+        who = normalise_name(match["who"])
+        if self._given:
+            known = clearly_person(match["who"]) or who in self._discourse.participants
+            return known and who != normalise_name(self._given)
         self._speak(match["who"], at)
         return True
 
-    def _unit(self, unit: Unit, statements: list[Statement], forget: list[tuple[str, str]]) -> None:
+    def _unit(self, unit: Unit, statements: list[Statement], forget: list[tuple[str, str, int]]) -> None:
         self._outline.feed(unit)
         if unit.kind in {"code", "heading"}:
             return
@@ -128,10 +134,9 @@ class Reader:
             for name in statement.names:
                 self._found.setdefault(normalise_name(name.text), name)
         statements.extend(replace(s, quote=unit.text) for s in reading.statements)
-        if reading.drops_last and statements:
-            statements.pop()
-        if reading.forget:
-            forget.append((reading.forget, unit.text))
+        if reading.forget and self._speaker == self._given:  # in a dialogue that a document prints nobody asks us
+            del statements[len(statements) - reading.drops_last :]
+            forget.append((reading.forget, unit.text, len(statements)))
 
     def _self(self) -> str:
         """Whom "I" means."""

@@ -1,24 +1,24 @@
 """Packing: the context block of a recall, within a token budget.
 
 Chosen by relevance, printed by time. What memory holds is data from elsewhere, so a line can never be forged from
-inside a text: line breaks are collapsed, control characters dropped, and every line opens with an id that the packer
-writes.
+inside a text: every memory is one line, which opens with an id and a date that the packer writes.
 """
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from agentmem.display import one_line
 from agentmem.memory.recalling.recalled import RecalledMemory
 from agentmem.records import Status
 
 CHARACTERS_PER_TOKEN = 4
 """What English text averages with the common tokenizers; counting exactly needs the tokenizer of the model in use."""
 
-_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _CUT = "…"
+_BRACKETS = re.compile(r"[\[\]|]")
 
 
 def estimated_tokens(text: str) -> int:
@@ -30,17 +30,9 @@ def estimated_tokens(text: str) -> int:
     return dense + -(-(len(text) - dense) // CHARACTERS_PER_TOKEN)
 
 
-def one_line(text: str) -> str:
-    """`text` on one line: any white space becomes one blank, control and direction characters disappear."""
-    joined = " ".join(text.split())
-    if joined.isascii() and joined.isprintable():
-        return joined
-    return "".join(c for c in joined if unicodedata.category(c) != "Cc" and c not in _BIDI_CONTROLS)
-
-
 def line_of(memory: RecalledMemory) -> str:
     """How the context shows a memory: `[id | date] text`, with the status of a version that is past."""
-    label = [memory.id, memory.at.date().isoformat() if memory.at else "undated"]
+    label = [_BRACKETS.sub("", one_line(memory.id)), memory.at.date().isoformat() if memory.at else "undated"]
     if memory.status is Status.SUPERSEDED:
         until = f" until {memory.valid_to.date().isoformat()}" if memory.valid_to else ""
         label.append(f"superseded{until}")

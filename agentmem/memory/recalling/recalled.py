@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from agentmem.display import one_line
 from agentmem.memory.recalling.fusion import Contribution
 from agentmem.records import Kind, Status
 
@@ -27,7 +28,7 @@ class Evidence:
 
     def as_dict(self) -> dict[str, Any]:
         """The stable JSON shape: id, source, at."""
-        return {"id": self.id, "source": self.source, "at": iso(self.at)}
+        return {"id": self.id, "source": one_line(self.source), "at": iso(self.at)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,18 +77,18 @@ class RecalledMemory:
     def as_dict(self) -> dict[str, Any]:
         """The stable JSON shape: id, kind, text, score, valid_from, valid_to, evidence, source, words, speaker.
 
-        Explained also `by`.
+        Explained also `by`. The source is on one line, as it is shown; `text` and `words` are verbatim.
         """
         explained = {"by": {name: asdict(said) for name, said in self.by.items()}} if self.by else {}
         return {
             "id": self.id,
             "kind": self.kind.value,
-            "text": self.text,
+            "text": one_line(self.text),
             "score": self.score,
             "valid_from": iso(self.valid_from),
             "valid_to": iso(self.valid_to),
             "evidence": [evidence.as_dict() for evidence in self.evidence],
-            "source": self.source,
+            "source": one_line(self.source),
             "words": self.words,
             "speaker": self.speaker,
             **explained,

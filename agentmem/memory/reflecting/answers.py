@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from agentmem.display import one_line
 from agentmem.memory.recalling.recalled import iso
 
 NOT_KNOWN = "Not known."
@@ -26,8 +27,8 @@ class Citation:
     """When they were said or written."""
 
     def as_dict(self) -> dict[str, Any]:
-        """The stable JSON shape: id, text, source, at."""
-        return {"id": self.id, "text": self.text, "source": self.source, "at": iso(self.at)}
+        """The stable JSON shape: id, text, source, at. Words are on one line, as they are shown."""
+        return {"id": self.id, "text": one_line(self.text), "source": one_line(self.source), "at": iso(self.at)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,7 @@ class Answer:
         """The stable JSON shape: question, answer, known, confidence, citations."""
         return {
             "question": self.question,
-            "answer": self.answer,
+            "answer": one_line(self.answer),
             "known": self.known,
             "confidence": self.confidence,
             "citations": [citation.as_dict() for citation in self.citations],

@@ -90,7 +90,7 @@ def _newest(fact: Fact) -> tuple[float, int, str]:
 
 
 def _in_time(told: Sequence[Fact], over: Sequence[Fact], analysis: QuestionAnalysis, now: datetime) -> Found | None:
-    current = [fact for fact in told if holds(fact, now)]
+    current = sorted((fact for fact in told if holds(fact, now)), key=lambda fact: -fact.trust)
     former = [fact for fact in told if not holds(fact, now)]
     if analysis.tense == "before":
         return _before(current, former, over)

@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
+from agentmem.display import one_line
 from agentmem.errors import InputError
 from agentmem.language import QuestionAnalysis, analyse_question, normalise_name
-from agentmem.memory.recalling.packing import one_line
 from agentmem.memory.recalling.querying import QUERY_CHARACTERS
 from agentmem.memory.recalling.read_path import ReadPath
 from agentmem.memory.recalling.recall import recall
@@ -224,7 +224,7 @@ def _told(one: Supported, analysis: QuestionAnalysis) -> str:
     words = one_line(sentence.text)
     words = words if words.endswith((".", "!", "?", "\u3002")) else f"{words}."
     if sentence.speaker and sentence.memory.kind.value in ("Episode", "Note"):
-        words = f"{sentence.speaker}: \u201c{words}\u201d"
+        words = f"{one_line(sentence.speaker)}: \u201c{words}\u201d"
     if sentence.memory.status is Status.SUPERSEDED:
         words = f"{words} (no longer current)"
     date = when(sentence) if analysis.answer_type == "time" else None

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from agentmem.memory.retaining.candidates import Claim, companion_key
 from agentmem.memory.retaining.changes import ChangeBuilder, Grounds, activation
-from agentmem.memory.retaining.decision import Decider, Decision, Verdict
+from agentmem.memory.retaining.decision import Decider, Decision, Verdict, within_trust
 from agentmem.memory.retaining.indexing import claim_entry
 from agentmem.memory.retaining.resolution import Resolution
 from agentmem.records import (
@@ -48,14 +48,17 @@ class Assembly:
     def take(self, claim: Claim) -> None:
         """Decide on a claim and add what follows from it."""
         heads = self.heads.get(claim.key, ())
-        self._apply(claim, self.decider.decide(claim, heads), heads)
+        self._apply(claim, within_trust(self.decider.decide(claim, heads), claim.episode.trust), heads)
 
     def conclude(self, episode: Episode, reason: str) -> None:
         """Mark evidence as interpreted that gave no change of its own: a NOOP that says why."""
+        if episode.id in self.unread:
+            self.note(episode, Grounds(reason=reason, evidence=(episode.id,)))
+
+    def note(self, episode: Episode, grounds: Grounds) -> None:
+        """A NOOP that says why nothing follows from evidence, or from a part of it."""
         states, mentions = self._arrival(episode)
-        if states:
-            grounds = Grounds(reason=reason, evidence=(episode.id,))
-            self.changes.append(self.builder.noop(episode, grounds, relationships=mentions, states=states))
+        self.changes.append(self.builder.noop(episode, grounds, relationships=mentions, states=states))
 
     def _apply(self, claim: Claim, decision: Decision, heads: tuple[Fact, ...]) -> None:
         builder = self.builder
@@ -67,8 +70,10 @@ class Assembly:
             known = decision.targets[0]
             again = _evidence_link(known.id, claim)
             self.changes.append(builder.noop(known, grounds, relationships=[again, *mentions], states=states))
+            self._confirm(known, claim)
             return
         fact, relationships = self._fact(claim), [*self._relationships(claim), *mentions]
+        relationships += [_contradicts(fact, above) for above in decision.contradicts]
         index = claim_entry(fact)
         if decision.verdict in (Verdict.UPDATE, Verdict.CORRECT):
             change = builder.update(
@@ -81,14 +86,14 @@ class Assembly:
                 states=states,
             )
             self.changes.append(change)
-            self._close(claim.key, decision.targets)
+            self._close(claim.key, decision.targets, claim.episode.trust)
             self._open(claim.key, change)
             return
         if decision.verdict is Verdict.DELETE:
             ends = _start(claim) or builder.now
             self.changes.extend(builder.delete(target, grounds, ends=ends) for target in decision.targets)
             relationships += [_superseded_by(fact, target, decision.reason) for target in decision.targets]
-            self._close(claim.key, decision.targets)
+            self._close(claim.key, decision.targets, claim.episode.trust)
         if decision.verdict is Verdict.HISTORY:
             head = decision.targets[0]
             began = head.valid_from or head.at or builder.now
@@ -112,20 +117,35 @@ class Assembly:
         waiting = self.unread.pop(episode.id, None)
         return ((activation(waiting),), self.mentions.get(episode.id, ())) if waiting else ((), ())
 
-    def _close(self, key: str, targets: Sequence[Fact]) -> None:
+    def _confirm(self, known: Fact, claim: Claim) -> None:
+        """What a more trusted source says too is trusted like that source."""
+        if known.trust >= claim.episode.trust:
+            return
+        raised = replace(known, trust=claim.episode.trust)
+        grounds = Grounds(reason="a more trusted source says so too", evidence=(claim.episode.id,))
+        self.changes.append(self.builder.evolve(known, raised, grounds))
+        self.heads[claim.key] = tuple(raised if fact.id == raised.id else fact for fact in self.heads[claim.key])
+
+    def withdraw(self, facts: Sequence[Fact]) -> None:
+        """Take note that facts were forgotten."""
+        for fact in facts:
+            self.heads[fact.key] = tuple(head for head in self.heads.get(fact.key, ()) if head.id != fact.id)
+        self.closed.extend(facts)
+
+    def _close(self, key: str, targets: Sequence[Fact], trust: float) -> None:
         gone = {fact.id for fact in targets}
         self.heads[key] = tuple(fact for fact in self.heads.get(key, ()) if fact.id not in gone)
         self.closed.extend(targets)
-        self._close_companions(companion_key(key), targets)
+        self._close_companions(companion_key(key), targets, trust)
 
-    def _close_companions(self, key: str, targets: Sequence[Fact]) -> None:
+    def _close_companions(self, key: str, targets: Sequence[Fact], trust: float) -> None:
         """End what was said in the same words as the targets and cannot outlive them."""
         ended = {fact.text: fact for fact in targets}
         for fact in self.heads.get(key, ()) if key else ():
-            if fact.text in ended:
+            if fact.text in ended and fact.trust <= trust:
                 grounds = Grounds(reason=f"was so with what ended: {fact.text}", candidates=(ended[fact.text].id,))
                 self.changes.append(self.builder.delete(fact, grounds))
-                self._close(key, [fact])
+                self._close(key, [fact], trust)
 
     def _open(self, key: str, change: Change) -> None:
         if isinstance(change.add, Fact):

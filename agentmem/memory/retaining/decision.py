@@ -8,7 +8,7 @@ contradiction.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -45,6 +45,12 @@ class Decision:
     """Why, in words for a person."""
     targets: tuple[Fact, ...] = ()
     """The current facts that the verdict is about."""
+    contradicts: tuple[Fact, ...] = ()
+    """Current facts beside the targets that are more trusted than the claim: they stay."""
+
+
+_CHANGING = frozenset({Verdict.UPDATE, Verdict.CORRECT, Verdict.DELETE, Verdict.HISTORY})
+"""Verdicts that say of their targets when they hold."""
 
 
 class Decider(Protocol):
@@ -64,7 +70,7 @@ class RuleDecider:
         if not heads:
             return Decision(verdict=Verdict.ADD, reason="new: nothing known about this yet")
         same = next((fact for fact in heads if same_value(claim.draft, fact)), None)
-        if same is not None:
+        if same is not None and not (claim.draft.functional and len(heads) > 1 and same.trust < claim.episode.trust):
             return Decision(verdict=Verdict.NOOP, reason="known already", targets=(same,))
         if not claim.draft.functional:
             return Decision(verdict=Verdict.ADD, reason="new: one more of its kind, the others stay true")
@@ -72,6 +78,18 @@ class RuleDecider:
         if not present:
             return Decision(verdict=Verdict.ADD, reason="new: what is known about this is of the past")
         return _competes(claim, present)
+
+
+def within_trust(decision: Decision, trust: float) -> Decision:
+    """The decision, as far as evidence of this trust carries: what is more trusted is contradicted, never changed."""
+    above = tuple(fact for fact in decision.targets if fact.trust > trust)
+    if not above or decision.verdict not in _CHANGING:
+        return decision
+    reason = f"less trusted than what it contradicts: {above[0].text}"
+    level = tuple(fact for fact in decision.targets if fact.trust <= trust)
+    if level:
+        return replace(decision, reason=f"{decision.reason}; {reason}", targets=level, contradicts=above)
+    return Decision(verdict=Verdict.CONTRADICT, reason=reason, targets=above)
 
 
 def _ended(claim: Claim, heads: Sequence[Fact]) -> Decision:
@@ -83,16 +101,11 @@ def _ended(claim: Claim, heads: Sequence[Fact]) -> Decision:
 
 def _competes(claim: Claim, heads: Sequence[Fact]) -> Decision:
     draft, said = claim.draft, claim.episode.at
-    head = heads[0]
+    equals = [fact for fact in heads if fact.trust >= claim.episode.trust]
+    head = (equals or heads)[0]
     if _is_past(draft.valid_to, said) and not draft.corrects:
         return Decision(verdict=Verdict.ADD, reason="new: a fact of the past, the present one stays")
-    if claim.episode.trust < max(fact.trust for fact in heads):
-        return Decision(
-            verdict=Verdict.CONTRADICT,
-            reason=f"less trusted than what it contradicts: {head.text}",
-            targets=tuple(heads),
-        )
-    if _is_older(said, head.at) and not draft.corrects:
+    if equals and _is_older(said, head.at) and not draft.corrects:
         return Decision(verdict=Verdict.HISTORY, reason=f"said before what is known now: {head.text}", targets=(head,))
     if draft.corrects:
         return Decision(verdict=Verdict.CORRECT, reason=f"corrects: {head.text}", targets=tuple(heads))

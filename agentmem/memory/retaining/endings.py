@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from agentmem.language import analyse_question, normalise_name, terms
@@ -42,38 +43,75 @@ def forget_terms(request: ForgetRequest) -> tuple[str, ...]:
     return tuple(sorted(frozenset(terms(request.about))))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgetting:
+    """What follows from one request to forget."""
+
+    changes: tuple[Change, ...]
+    """DELETEs of facts, and RETIREs of bare evidence that says the same."""
+    ended: tuple[Fact, ...]
+    """The facts that ended."""
+    spared: tuple[Node, ...]
+    """What matched and stays, because it is more trusted than the text that asks."""
+
+
 def forget(
-    builder: ChangeBuilder, episode: Episode, requests: Iterable[ForgetRequest], around: Surroundings
-) -> tuple[list[Change], list[Fact]]:
-    """DELETEs of the facts that somebody asked to forget, and RETIREs of bare evidence that says the same.
+    builder: ChangeBuilder, episode: Episode, request: ForgetRequest, learned: Sequence[Fact], around: Surroundings
+) -> Forgetting:
+    """What somebody asks to forget ends, as far as it was said before and is not more trusted than the request.
 
     A request by attribute ("my phone number") means the facts that give it. Any other means what covers every content
     term of it.
 
-    Returns:
-        The changes, and the facts that ended. No changes: nothing that is remembered matched.
+    Args:
+        builder: Makes the changes.
+        episode: The evidence that holds the request.
+        request: What is to be forgotten.
+        learned: Facts that the store does not hold yet, said before the request.
+        around: What the store holds.
     """
+    grounds = Grounds(reason=f"{FORGOTTEN}: {request.about}", evidence=(episode.id,))
+    meant = _meant(request, [*_said_before(episode, request, around), *learned], around)
+    spared = tuple(node for node in meant if node.trust > episode.trust)
     changes: list[Change] = []
-    ended: dict[str, Fact] = {}
-    for request in requests:
-        grounds = Grounds(reason=f"{FORGOTTEN}: {request.about}", evidence=(episode.id,))
-        for node in _meant(request, around):
-            if isinstance(node, Fact) and node.id not in ended:
-                ended[node.id] = node
-                changes.append(builder.delete(node, grounds, ends=episode.at, withdrawn=True))
-            elif isinstance(node, Episode) and node.id != episode.id:
-                changes.append(builder.retire(node, grounds))
-    return changes, list(ended.values())
+    ended: list[Fact] = []
+    for node in meant:
+        if node.trust > episode.trust:
+            continue
+        if isinstance(node, Fact):
+            ended.append(node)
+            changes.append(builder.delete(node, grounds, ends=episode.at, withdrawn=True))
+        else:
+            changes.append(builder.retire(node, grounds))
+    return Forgetting(changes=tuple(changes), ended=tuple(ended), spared=spared)
 
 
-def _meant(request: ForgetRequest, around: Surroundings) -> list[Node]:
-    wanted = frozenset(forget_terms(request))
-    nodes = [around.nodes[hit.id] for hit in around.forgettable.get(request.about, ()) if hit.id in around.nodes]
+def _said_before(episode: Episode, request: ForgetRequest, around: Surroundings) -> list[Node]:
+    """What the words of a request find, without the request itself and all that was said after it."""
+    found = [around.nodes[hit.id] for hit in around.forgettable.get(request.about, ()) if hit.id in around.nodes]
+    later = {n.id for n in around.nodes.values() if isinstance(n, Episode) and _follows(n, episode)} | {episode.id}
+    later |= {
+        link.source_id
+        for link in around.relationships
+        if link.type is RelationshipType.EVIDENCED_BY and link.target_id in later
+    }
+    return [node for node in found if node.id not in later]
+
+
+def _follows(other: Episode, episode: Episode) -> bool:
+    """Whether evidence was said after other evidence: by its date, else by its arrival and its place in the call."""
+    if other.at and episode.at and other.at != episode.at:
+        return other.at > episode.at
+    return (other.created_at, other.position) > (episode.created_at, episode.position)
+
+
+def _meant(request: ForgetRequest, nodes: Sequence[Node], around: Surroundings) -> list[Node]:
     attribute = _attribute(request)
     named = [node for node in nodes if isinstance(node, Fact) and _is_it(node, attribute)]
     if named:
         return sorted(named, key=lambda node: node.id)
-    covering = [node for node in nodes if wanted <= _said(node)]
+    wanted = frozenset(forget_terms(request))
+    covering = [node for node in nodes if wanted and wanted <= _said(node)]
     return [node for node in covering if isinstance(node, Fact) or not _has_claims(node, around)]
 
 

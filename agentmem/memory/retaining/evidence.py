@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 
 from agentmem.errors import InputError
+from agentmem.memory.retaining.trust import PERSON, trust_of
 from agentmem.records import Episode, Kind, Status, node_id
 
 CHUNK_CHARACTERS = 1_000
@@ -42,14 +43,13 @@ class Provenance:
     bank: str
     source: str = ""
     at: datetime | None = None
-    trust: float = 1.0
+    trust: float = PERSON
     agent: str = ""
     run_id: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what is no degree of trust."""
-        if not 0.0 <= self.trust <= 1.0:
-            raise InputError(f"trust is {self.trust}.", where="retain", hint="It lies between 0 and 1.")
+        trust_of(self.trust)
 
 
 @dataclass(frozen=True, slots=True)

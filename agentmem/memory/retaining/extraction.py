@@ -89,6 +89,8 @@ class ForgetRequest:
     """What to forget, with names in place of pronouns ("Anna's phone number")."""
     quote: str
     """The sentence, verbatim."""
+    after: int = 0
+    """How many facts of the extraction were said before it; those that follow are not what it means."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,14 +147,21 @@ class RuleExtractor:
         acting = episode.speaker.casefold() in _AGENT_SPEAKERS or bool(
             episode.agent and episode.speaker == episode.agent
         )
-        telling = (s for s in passage.statements if not _TAUTOLOGY.match(s.text))
-        facts = tuple(dict.fromkeys(_draft(s, typed, acting) for s in telling))
+
+        def drafted(statements: Sequence[Statement]) -> tuple[FactDraft, ...]:
+            telling = (s for s in statements if not _TAUTOLOGY.match(s.text))
+            return tuple(dict.fromkeys(_draft(s, typed, acting) for s in telling))
+
+        facts = drafted(passage.statements)
         return Extraction(
             episode_id=episode.id,
             facts=facts,
             note=_note(episode, facts, passage) if facts else None,
             mentions=typed.all(facts),
-            forget=tuple(ForgetRequest(about=about, quote=quote) for about, quote in passage.forget),
+            forget=tuple(
+                ForgetRequest(about=about, quote=quote, after=len(drafted(passage.statements[:before])))
+                for about, quote, before in passage.forget
+            ),
         )
 
 

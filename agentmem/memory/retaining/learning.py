@@ -6,6 +6,7 @@ ones as a state machine.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -16,12 +17,12 @@ from agentmem.memory.retaining.candidates import Claim, claims_of
 from agentmem.memory.retaining.changes import ChangeBuilder, Grounds
 from agentmem.memory.retaining.decision import Decider
 from agentmem.memory.retaining.endings import forget, note_endings
-from agentmem.memory.retaining.extraction import EntityMention, Reading
+from agentmem.memory.retaining.extraction import EntityMention, ForgetRequest, Reading
 from agentmem.memory.retaining.gathering import surroundings_of, with_evidence_of, with_missing_facts
 from agentmem.memory.retaining.notes import note_changes, outdated, write_notes
 from agentmem.memory.retaining.resolution import Resolution, Sighting, by_name, resolve
 from agentmem.memory.retaining.surroundings import Surroundings
-from agentmem.records import Change, Changeset, Node, Note, Relationship, RelationshipType, Vector
+from agentmem.records import Change, Changeset, Fact, Node, Note, OperationType, Relationship, RelationshipType, Vector
 from agentmem.stores import Store
 
 
@@ -112,15 +113,11 @@ def decide(store: Store, decider: Decider, proposal: Proposal) -> Changeset:
     episodes = [reading.episode for reading in proposal.readings]
     mentions = _mentions(proposal.readings, resolution)
     assembly = begin(builder, resolution, decider, around.facts, proposal.claims, episodes, mentions)
+    said: dict[str, deque[Claim]] = {episode.id: deque() for episode in episodes}
     for claim in proposal.claims:
-        assembly.take(claim)
+        said[claim.episode.id].append(claim)
     for reading in proposal.readings:
-        if reading.extraction.forget:
-            _forget(assembly, reading, around)
-        unread = reading.extraction.unread
-        assembly.conclude(
-            reading.episode, f"{UNREAD}: {unread}" if unread else "nothing to remember: no statement in it"
-        )
+        _take(assembly, reading, said[reading.episode.id], around)
     added = {change.add.id for change in assembly.changes if change.add}
     notes = _notes(proposal, assembly)
     closed = [fact for fact in assembly.closed if fact.id not in added]
@@ -129,18 +126,44 @@ def decide(store: Store, decider: Decider, proposal: Proposal) -> Changeset:
     return Changeset(bank=builder.bank, changes=tuple(changes), guards=assembly.guards)
 
 
-def _forget(assembly: Assembly, reading: Reading, around: Surroundings) -> None:
-    """End what is meant. A bare request leaves the view too, since it often repeats what is to be forgotten."""
+def _take(assembly: Assembly, reading: Reading, claims: deque[Claim], around: Surroundings) -> None:
+    """Decide on what one piece of evidence says, its requests to forget in their place among its claims."""
+    ended = spared = False
+    for request in reading.extraction.forget:
+        while claims and claims[0].ordinal < request.after:
+            assembly.take(claims.popleft())
+        some, others = _forget(assembly, reading, request, around)
+        ended, spared = ended or some, spared or others
+    for claim in claims:
+        assembly.take(claim)
     episode = reading.episode
-    changes, ended = forget(assembly.builder, episode, reading.extraction.forget, around)
-    already = {fact.id for fact in assembly.closed}
-    changes = [change for change in changes if change.operation.target not in already]
-    assembly.changes.extend(changes)
-    assembly.closed.extend(fact for fact in ended if fact.id not in already)
-    outcome = "" if changes else "; nothing that is remembered matched it"
-    if assembly.unread.pop(episode.id, None) is not None:
+    if not reading.extraction.forget or (spared and not ended):
+        unread = reading.extraction.unread
+        assembly.conclude(episode, f"{UNREAD}: {unread}" if unread else "nothing to remember: no statement in it")
+    elif assembly.unread.pop(episode.id, None) is not None:
+        # A bare request leaves the view too, since it often repeats what is to be forgotten.
+        outcome = "" if ended else "; nothing that is remembered matched it"
         reason = f"a request to forget is an instruction, not a memory{outcome}"
         assembly.changes.append(assembly.builder.retire(episode, Grounds(reason=reason, evidence=(episode.id,))))
+
+
+def _forget(assembly: Assembly, reading: Reading, request: ForgetRequest, around: Surroundings) -> tuple[bool, bool]:
+    """End what one request means; whether something ended, and whether something more trusted stays."""
+    gone = {change.operation.target for change in assembly.changes if change.operation.op is OperationType.RETIRE}
+    gone.update(fact.id for fact in assembly.closed)
+    learned = [c.add for c in assembly.changes if isinstance(c.add, Fact) and c.add.id not in gone]
+    outcome = forget(assembly.builder, reading.episode, request, learned, around)
+    changes = [change for change in outcome.changes if change.operation.target not in gone]
+    assembly.changes.extend(changes)
+    assembly.withdraw([fact for fact in outcome.ended if fact.id not in gone])
+    if outcome.spared:
+        grounds = Grounds(
+            reason=f"less trusted than what it asks to forget: {request.about}",
+            evidence=(reading.episode.id,),
+            candidates=tuple(node.id for node in outcome.spared),
+        )
+        assembly.note(reading.episode, grounds)
+    return bool(changes), bool(outcome.spared)
 
 
 def _notes(proposal: Proposal, assembly: Assembly) -> list[Change]:
@@ -167,20 +190,20 @@ def _notes(proposal: Proposal, assembly: Assembly) -> list[Change]:
 
 def _sightings(readings: Sequence[Reading]) -> Iterator[Sighting]:
     for reading in readings:
-        episode, extraction = reading.episode, reading.extraction
-        if episode.speaker:
-            speaker = EntityMention(name=episode.speaker, entity_type="person")
-            yield Sighting(mention=speaker, episode_id=episode.id)
-        for mention in extraction.mentions:
-            yield Sighting(mention=mention, episode_id=episode.id)
-        for draft in extraction.facts:
-            for mention in draft.mentions:
-                yield Sighting(mention=mention, episode_id=episode.id)
-            if draft.subject:
-                yield Sighting(mention=EntityMention(name=draft.subject, entity_type="thing"), episode_id=episode.id)
-            if draft.object and draft.object_type:
-                named = EntityMention(name=draft.object, entity_type=draft.object_type)
-                yield Sighting(mention=named, episode_id=episode.id)
+        for mention in _mentioned(reading):
+            yield Sighting(mention=mention, episode_id=reading.episode.id, trust=reading.episode.trust)
+
+
+def _mentioned(reading: Reading) -> Iterator[EntityMention]:
+    if reading.episode.speaker:
+        yield EntityMention(name=reading.episode.speaker, entity_type="person")
+    yield from reading.extraction.mentions
+    for draft in reading.extraction.facts:
+        yield from draft.mentions
+        if draft.subject:
+            yield EntityMention(name=draft.subject, entity_type="thing")
+        if draft.object and draft.object_type:
+            yield EntityMention(name=draft.object, entity_type=draft.object_type)
 
 
 def _mentions(readings: Sequence[Reading], resolution: Resolution) -> dict[str, tuple[Relationship, ...]]:
