@@ -27,7 +27,7 @@ from agentmem.memory.retaining.evidence import Message, Provenance
 from agentmem.memory.retaining.extraction import Extractor, RuleExtractor
 from agentmem.memory.retaining.retain import WritePath, retain
 from agentmem.records import Clock, Kind, Node, SystemClock
-from agentmem.stores import JournalFilter, Statistics, Store, open_store
+from agentmem.stores import JournalFilter, Statistics, Store, open_store, require_whole
 
 if TYPE_CHECKING:
     import networkx
@@ -102,6 +102,7 @@ class Memory:
         Raises:
             InputError: the bank's name is empty, or holds line breaks or other control characters.
             EmbeddingMismatch: the store was filled by another embedding model.
+            IncompleteBank: a migration or an import into the bank was broken off.
             StoreError: the store cannot be used.
         """
         if not bank.strip():
@@ -110,6 +111,7 @@ class Memory:
             raise InputError("a bank's name is one line of printable characters.", where=repr(bank))
         store = open_store(url, user=user, password=password)
         try:
+            require_whole(store, bank)
             stamped = store.embedding
             chosen = embedder or open_embedder("auto", stamped=stamped.model if stamped else None, notify=notify)
             require_same_model(store, chosen)

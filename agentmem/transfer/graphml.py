@@ -17,7 +17,8 @@ from xml.sax.saxutils import escape, quoteattr
 from agentmem.errors import InputError
 from agentmem.records import Node, Relationship, RelationshipType
 from agentmem.stores import Store
-from agentmem.transfer.contents import Contents, node_pages
+from agentmem.stores.paging import node_pages
+from agentmem.transfer.contents import Contents
 from agentmem.transfer.documents import document_node, node_document
 from agentmem.transfer.replay import Progress
 
