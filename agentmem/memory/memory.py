@@ -26,6 +26,7 @@ from agentmem.memory.retaining.decision import Decider, RuleDecider
 from agentmem.memory.retaining.evidence import Message, Provenance
 from agentmem.memory.retaining.extraction import Extractor, RuleExtractor
 from agentmem.memory.retaining.retain import WritePath, retain
+from agentmem.memory.verifying.verification import Verification, verify
 from agentmem.records import Clock, Kind, Node, SystemClock
 from agentmem.stores import JournalFilter, Statistics, Store, open_store, require_whole
 
@@ -240,6 +241,15 @@ class Memory:
             MissingExtra: networkx is not installed.
         """
         return to_networkx(self.store, self.bank, ids, depth=depth, kinds=kinds, valid_at=valid_at, known_at=known_at)
+
+    def verify(self) -> Verification:
+        """Compare what this bank holds with its journal and name what differs; see `verifying.verify`.
+
+        Raises:
+            ConflictError: the bank was written to all the time.
+            StoreCorrupt: what the store holds cannot be read at all.
+        """
+        return verify(self.store, self.bank, embedder=lambda: self.embedder)
 
     def statistics(self) -> Statistics:
         """Counts of this bank."""
