@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
-import threading
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,16 +17,14 @@ from hypothesis import strategies as st
 from agentmem.embeddings import HashingEmbedder
 from agentmem.errors import ConfigurationError, ConflictError, InputError
 from agentmem.memory import Memory
-from agentmem.memory.reembedding import reembed_store
-from agentmem.records import Change, Kind, RelationshipType, Status
+from agentmem.records import Kind, RelationshipType, Status
 from agentmem.stores import SQLiteStore, Store, View
 from agentmem.testing import BANK, adding, changeset, make_fact, make_node, relation
 from agentmem.transfer import ExportFormat, compare, export, import_file
-from agentmem.transfer.contents import Contents, contents_of
+from agentmem.transfer.contents import contents_of
 from agentmem.transfer.cypher_rows import rows_of
 from agentmem.transfer.cypher_text import name_literal, text_literal
 from agentmem.transfer.graphml import read_graphml
-from agentmem.transfer.jsonl import End, read_jsonl, take
 from agentmem.transfer.migrate import silent
 
 if TYPE_CHECKING:
@@ -114,82 +109,6 @@ def test_a_file_that_was_altered(source: Store, target: Store, old: str, new: st
     with pytest.raises(InputError, match=message) as raised:
         import_file(target, _stream(text.replace(old, new, 1)))
     assert re.search(r"-:\d+$", raised.value.where)
-
-
-def _altered(text: str, where: str, change: Callable[[dict[str, Any]], None]) -> tuple[str, int]:
-    """The file with the first line that holds `where` changed, and the number of that line."""
-    lines = text.splitlines(keepends=True)
-    number = next(number for number, line in enumerate(lines) if where in line)
-    document = json.loads(lines[number])
-    change(document)
-    lines[number] = json.dumps(document, separators=(",", ":")) + "\n"
-    return "".join(lines), number + 1
-
-
-_CHANGES: dict[str, tuple[str, Callable[[dict[str, Any]], None]]] = {
-    "text": ('"kind":"Episode"', lambda line: line["add"].update(text="Another")),
-    "trust": ('"kind":"Fact"', lambda line: line["add"].update(trust=0.25)),
-    "status": ('"status":"superseded"', lambda line: line["add"].update(status="active")),
-    "reason": ('"op":"UPDATE"', lambda line: line["operation"].update(reason="because")),
-    "an edge": ('"EVIDENCED_BY"', lambda line: line["relationships"].pop()),
-    "a property": ('"quote"', lambda line: line["relationships"][0][3].update(quote="x")),
-    "no node": ('"kind":"Fact"', lambda line: line.pop("add")),
-}
-
-
-@pytest.mark.parametrize("part", _CHANGES)
-@pytest.mark.parametrize("forged", [False, True], ids=["as it is", "with a content hash of its own"])
-def test_an_altered_line_is_named_before_anything_is_written(
-    source: Store, target: Store, part: str, forged: bool
-) -> None:
-    text, number = _altered(_text(source, ExportFormat.JSONL), *_CHANGES[part])
-    if forged:
-        contents = Contents()
-        for _, line in read_jsonl(io.BytesIO(text.encode()), "-"):
-            if isinstance(line, Change):
-                take(contents, line)
-            elif isinstance(line, End):
-                text = text.replace(line.content_hash, contents.content_hash())
-                break
-    with pytest.raises(InputError, match="was altered") as raised:
-        import_file(target, _stream(text))
-    if part not in ("an edge", "no node"):  # what is not there has no line
-        assert raised.value.where == f"-:{number}"
-    assert target.banks() == []
-    assert target.embedding is None
-
-
-def test_a_search_entry_that_was_altered_is_found_by_the_hash_of_all(source: Store, target: Store) -> None:
-    text, _ = _altered(_text(source, ExportFormat.JSONL), '"index"', lambda line: line["index"].update(terms="x"))
-    with pytest.raises(InputError, match="not what its last line says"):
-        import_file(target, _stream(text))
-    assert target.banks() == []
-
-
-def test_a_pipe_is_checked_before_anything_is_written(source: Store, target: Store) -> None:
-    text = _text(source, ExportFormat.JSONL)
-    for sent, whole in ((text.replace("Bergen now", "Berlin now"), False), (text, True)):
-        reading, writing = os.pipe()
-        writer = threading.Thread(target=_pour, args=(writing, sent.encode()))
-        writer.start()
-        with open(reading, "rb") as pipe:
-            if whole:
-                assert import_file(target, pipe).proved
-            else:
-                with pytest.raises(InputError, match="was altered"):
-                    import_file(target, pipe)
-                assert target.banks() == []
-        writer.join()
-
-
-def _pour(descriptor: int, data: bytes) -> None:
-    with open(descriptor, "wb") as pipe:
-        pipe.write(data)
-
-
-def test_a_store_that_was_embedded_anew_comes_back(source: Store, target: Store) -> None:
-    reembed_store(source, HashingEmbedder(dimension=64), lambda done: None)
-    assert import_file(target, _stream(_text(source, ExportFormat.JSONL))).proved
 
 
 def test_a_line_that_is_missing(source: Store, target: Store) -> None:

@@ -117,6 +117,7 @@ class Neo4jStore:
             raise
         newest = operations[-1]
         self._filling.written(changeset.bank, (newest.seq, newest.hash))
+        self._whole.add(changeset.bank)  # or this object fills it, and leaves it again
         with self._guard:
             if newest.seq > self._heads.get(changeset.bank, (0, GENESIS))[0]:
                 self._heads[changeset.bank] = (newest.seq, newest.hash)

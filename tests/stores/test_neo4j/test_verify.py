@@ -19,7 +19,7 @@ pytestmark = pytest.mark.neo4j
 
 EDITS = {
     "text": ("MATCH (n:Episode) WITH n ORDER BY n.id LIMIT 1 SET n.text = 'Rome' RETURN n.id AS what", "text"),
-    "status": ("MATCH (n {status: 'superseded'}) SET n.status = 'active' RETURN n.id AS what", "status"),
+    "status": ("MATCH (n {status: 'superseded'}) WITH n LIMIT 1 SET n.status = 'active' RETURN n.id AS what", "status"),
     "trust": ("MATCH (n:Fact) WITH n LIMIT 1 SET n.trust = 0.5 RETURN n.id AS what", "trust"),
     "valid_to": (
         "MATCH (n:Fact {status: 'active'}) WITH n LIMIT 1 SET n.valid_to = datetime() RETURN n.id AS what", "valid_to"
