@@ -150,6 +150,16 @@ def test_vacuum_and_other_statements_are_no_alarm(store: SQLiteStore, path: Path
     assert len(_held(path)) == 6
 
 
+def test_what_changes_nothing_is_no_alarm(store: SQLiteStore) -> None:
+    head = store.head(BANK)
+    for _ in range(2):
+        store.begin_filling(BANK, "a command", head)
+        store.commit(changeset())
+    store.end_filling(BANK, whole=True)
+    store.end_filling(BANK, whole=True)
+    _add(store, "after")
+
+
 def test_a_log_that_begins_anew_by_itself_is_no_alarm(store: SQLiteStore, path: Path) -> None:
     """SQLite does so when more than a thousand pages were copied back."""
     sizes = []

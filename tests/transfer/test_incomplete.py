@@ -17,7 +17,7 @@ from agentmem.embeddings import HashingEmbedder
 from agentmem.errors import IncompleteBank
 from agentmem.memory import Memory
 from agentmem.stores import Store, open_store
-from agentmem.transfer import export, import_file, migrate
+from agentmem.transfer import ExportFormat, export, import_file, migrate
 from agentmem.transfer.migrate import silent
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def test_an_import_of_graphml_that_was_broken_off_is_refused_until_it_is_finishe
     source: Store, target: Store, tmp_path: Path, open_url: Open
 ) -> None:
     out = tmp_path / "memory.graphml"
-    export(source, out, format="graphml", banks=[BANK])  # type: ignore[arg-type]
+    export(source, out, format=ExportFormat.GRAPHML, banks=[BANK])
 
     def die(what: str, done: int, total: int) -> None:
         if what == "importing":

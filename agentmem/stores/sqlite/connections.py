@@ -98,8 +98,12 @@ class Connections:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self, *, adds: bool = False) -> Iterator[sqlite3.Connection]:
         """A connection inside a write transaction, committed at the end and rolled back if anything is raised.
+
+        Args:
+            adds: Something new is written, and must be found in the log then. A value that is set to what it was is not
+                written at all.
 
         Raises:
             StoreError: what is open is not what the next opening would read any more.
@@ -114,12 +118,11 @@ class Connections:
             raise StoreUnavailable("the store is busy writing.", where=str(self._location), hint="Try again.")
         try:
             with self._lent() as connection:
-                before = connection.total_changes
                 with _transaction(connection, "BEGIN IMMEDIATE"):
                     yield connection
                     if self._watch is not None:
                         self._watch.check()
-                if self._watch is not None and connection.total_changes != before:
+                if self._watch is not None and adds:
                     self._watch.check_commit()
         finally:
             self._writing.release()

@@ -92,7 +92,7 @@ class SQLiteStore:
     def commit(self, changeset: Changeset) -> tuple[Operation, ...]:
         """Write a changeset: everything or nothing. See `Store.commit`."""
         operations = prepared(changeset)
-        with self._connections.writing() as connection:
+        with self._connections.writing(adds=bool(changeset.changes)) as connection:
             if changeset.embedding is not None:
                 stamp(connection, changeset.embedding, str(self._location))
             written = write(connection, changeset, operations, self._filling, str(self._location))
