@@ -11,6 +11,7 @@ AgentmemError
 ├── StoreError                 the store could not do its work
 │   ├── ConflictError          another writer was faster; read again, decide again
 │   ├── StoreUnavailable       locked, unreachable, read-only or full; nothing was written
+│   ├── IncompleteBank         a copy into the bank was broken off; the hint is the command that finishes it
 │   ├── StoreCorrupt           the file or the journal chain is damaged
 │   └── SchemaVersionError     the store was written by a newer agentmem
 ├── ModelError                 a model could not do its work
@@ -90,6 +91,10 @@ class ConflictError(StoreError):
 
 class StoreUnavailable(StoreError):
     """The store is locked, unreachable, read-only or out of space."""
+
+
+class IncompleteBank(StoreError):
+    """A migration or an import into the bank was broken off or is not done; `hint` holds the command that ends it."""
 
 
 class StoreCorrupt(StoreError):

@@ -13,7 +13,7 @@ from typing import Annotated, cast
 
 import typer
 
-from agentmem.cli import benchmarks, embedder, learning, looking, neo4j, output, running, transfer
+from agentmem.cli import benchmarks, embedder, learning, looking, neo4j, output, running, transfer, verifying
 from agentmem.cli.exit_codes import DEFECT, DONE, FAILED, INTERRUPTED, MISTAKE
 from agentmem.errors import AgentmemError, InputError
 
@@ -53,6 +53,7 @@ def _root(
 running.register(app)
 learning.register(app)
 looking.register(app)
+verifying.register(app)
 embedder.register(app)
 transfer.register(app)
 neo4j.register(app)

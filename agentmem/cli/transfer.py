@@ -51,7 +51,7 @@ def migrate(
     from agentmem.transfer import migrate as copied
 
     require_store(chosen(source))
-    with _going_on_later(), _opened(source) as read, _opened(target) as written, _bar(as_json) as progress:
+    with _going_on_later(), _opened(source) as read, _opened(target) as written, counted(as_json) as progress:
         report = copied(read, written, banks=bank or None, progress=progress)
     if as_json:
         output.data(report.as_dict())
@@ -81,7 +81,7 @@ def export(
     settings = chosen(store)
     announce(settings, as_json=as_json)
     require_store(settings)
-    with _opened(settings.store_url) as opened, _bar(as_json or _is_standard(out)) as progress, _sink(out) as sink:
+    with _opened(settings.store_url) as opened, counted(as_json or _is_standard(out)) as progress, _sink(out) as sink:
         report = write(opened, sink, format=ExportFormat(format_), banks=bank or None, progress=progress)
     if as_json:
         output.data(report.as_dict())
@@ -117,8 +117,8 @@ def import_(
     settings = chosen(store, embedder=embedder)
     announce(settings, as_json=as_json)
     source: Path | BinaryIO = sys.stdin.buffer if file == _STANDARD else Path(file)
-    with _going_on_later(), _opened(settings.store_url) as opened, _bar(as_json) as progress:
-        model = partial(_embedder, opened, settings.embedder, settings.models)
+    with _going_on_later(), _opened(settings.store_url) as opened, counted(as_json) as progress:
+        model = partial(filler, opened, settings.embedder, settings.models)
         report = import_file(opened, source, bank=bank, trust=trust or None, embedder=model, progress=progress)
     if as_json:
         output.data(report.as_dict())
@@ -144,7 +144,8 @@ def _going_on_later() -> Iterator[None]:
         raise
 
 
-def _embedder(store: Store, name: str, folder: Path | None) -> Embedder:
+def filler(store: Store, name: str, folder: Path | None) -> Embedder:
+    """The model that filled a store, or the one that is named for it."""
     from agentmem.embeddings import open_embedder
 
     stamp = store.embedding
@@ -180,7 +181,8 @@ def _sink(out: Path | None) -> Iterator[Path | io.TextIOWrapper]:
 
 
 @contextmanager
-def _bar(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+def counted(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """Shows how far the work is, unless it is to be quiet: takes what is done, how much, and of how much."""
     with output.progress(not quiet) as tell:
         yield lambda what, done, total: tell(f"{what} {output.bar(done, total)}" if total else f"{what} {done:,}")
 

@@ -28,8 +28,9 @@ from agentmem.memory.reflecting.reflect import Answer, reflect
 from agentmem.memory.retaining.evidence import Message, Provenance
 from agentmem.memory.retaining.retain import WritePath, retain
 from agentmem.memory.retaining.trust import PERSON, trust_of
+from agentmem.memory.verifying.verification import Verification, verify
 from agentmem.records import Clock, Kind, Node, SystemClock
-from agentmem.stores import JournalFilter, Statistics, Store, open_store
+from agentmem.stores import JournalFilter, Statistics, Store, open_store, require_whole
 
 if TYPE_CHECKING:
     import networkx
@@ -102,6 +103,7 @@ class Memory:
         Raises:
             InputError: the bank's name is empty, or holds line breaks or other control characters.
             EmbeddingMismatch: the store was filled by another embedding model.
+            IncompleteBank: a migration or an import into the bank was broken off.
             StoreError: the store cannot be used.
         """
         if not bank.strip():
@@ -110,6 +112,7 @@ class Memory:
             raise InputError("a bank's name is one line of printable characters.", where=repr(bank))
         store = open_store(url, user=user, password=password)
         try:
+            require_whole(store, bank)
             stamped = store.embedding
             chosen = embedder or open_embedder("auto", stamped=stamped.model if stamped else None, notify=notify)
             require_same_model(store, chosen)
@@ -263,6 +266,15 @@ class Memory:
             MissingExtra: networkx is not installed.
         """
         return to_networkx(self.store, self.bank, ids, depth=depth, kinds=kinds, valid_at=valid_at, known_at=known_at)
+
+    def verify(self) -> Verification:
+        """Compare what this bank holds with its journal and name what differs; see `verifying.verify`.
+
+        Raises:
+            ConflictError: the bank was written to all the time.
+            StoreCorrupt: what the store holds cannot be read at all.
+        """
+        return verify(self.store, self.bank, embedder=lambda: self.embedder)
 
     def statistics(self) -> Statistics:
         """Counts of this bank."""

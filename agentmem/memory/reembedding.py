@@ -62,7 +62,7 @@ def _all_entries(store: Store, embedder: Embedder, tell: Callable[[int], None]) 
     for bank in store.banks():
         made = entries.setdefault(bank, {})
         for page in _pages(store, bank):
-            made |= _entries(store, bank, page, embedder)
+            made |= entries_now(store, bank, page, embedder)
             tell(done + len(made))
         done += len(made)
     return entries
@@ -76,7 +76,8 @@ def _pages(store: Store, bank: str) -> Iterator[list[Node]]:
         last = page[-1].id
 
 
-def _entries(store: Store, bank: str, nodes: Sequence[Node], embedder: Embedder) -> dict[str, IndexEntry]:
+def entries_now(store: Store, bank: str, nodes: Sequence[Node], embedder: Embedder) -> dict[str, IndexEntry]:
+    """The search entries of nodes as the write path would make them today, by id."""
     episodes = [node.id for node in nodes if isinstance(node, Episode)]
     notes = [node.id for node in nodes if isinstance(node, Note)]
     previous = _beside(store, bank, episodes, _BEFORE, Direction.IN)

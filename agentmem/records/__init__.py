@@ -46,6 +46,17 @@ from agentmem.records.operations import (
 )
 from agentmem.records.relationships import Relationship, RelationshipType
 from agentmem.records.usage import Usage
+from agentmem.records.writes import (
+    Part,
+    entry_part,
+    origin_part,
+    parts_of,
+    relationship_part,
+    searched,
+    state_part,
+    words_digest,
+    writes_of,
+)
 
 __all__ = [
     "CURRENT",
@@ -77,6 +88,7 @@ __all__ = [
     "Note",
     "Operation",
     "OperationType",
+    "Part",
     "Query",
     "Relationship",
     "RelationshipType",
@@ -91,11 +103,19 @@ __all__ = [
     "content_hash",
     "decode_time",
     "encode_time",
+    "entry_part",
     "node_id",
+    "origin_part",
     "own_fields",
     "own_properties",
+    "parts_of",
     "payload_hash_of",
+    "relationship_part",
     "sealed",
+    "searched",
+    "state_part",
     "verify_chain",
     "version_ref",
+    "words_digest",
+    "writes_of",
 ]

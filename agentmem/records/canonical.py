@@ -19,4 +19,4 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain
 
 def canonical_hash(value: object) -> str:
     """SHA-256 of a value's canonical JSON: sorted keys, no spaces, times in UTC."""
-    return hashlib.sha256(_encode(value).encode()).hexdigest()
+    return hashlib.sha256(_encode(value).encode("utf-8", "surrogatepass")).hexdigest()

@@ -84,6 +84,11 @@ class Operation:
     """Tokens spent on the decision."""
     cost_usd: float = 0.0
     """Money spent on the decision, in US dollars."""
+    writes: str = ""
+    """Digests of the parts that it wrote, made by `writes_of`, so that each can be compared with what stands later.
+
+    Empty in journals of earlier versions.
+    """
     seq: int = 0
     """Place in the bank's journal from 1; 0 before the commit."""
     previous_hash: str = ""
@@ -182,6 +187,8 @@ def sealed(operation: Operation, *, seq: int, previous_hash: str) -> Operation:
     """
     content = {name: getattr(operation, name) for name in _SEALED}
     content |= {"seq": seq, "previous_hash": previous_hash}
+    if not operation.writes:
+        del content["writes"]  # earlier versions sealed without
     for name in ("before", "after"):
         version: VersionRef | None = content[name]
         content[name] = [version.id, version.content_hash] if version else None

@@ -22,6 +22,7 @@ from agentmem.stores.base import (
     View,
     Walk,
 )
+from agentmem.stores.filling import require_whole
 from agentmem.stores.sqlite import SQLiteStore
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "View",
     "Walk",
     "open_store",
+    "require_whole",
 ]
 
 _NEO4J_SCHEMES = frozenset({"neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"})

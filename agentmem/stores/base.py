@@ -229,7 +229,9 @@ class Store(Protocol):
     """Where memory is kept. Safe to use from several threads and, for one location, from several processes.
 
     Every method raises StoreUnavailable when the store cannot be reached, is locked for too long, read-only or full,
-    and StoreCorrupt when what it holds is damaged.
+    and StoreCorrupt when what it holds is damaged. Every method that takes a bank, but `head`, `unfinished` and
+    `begin_filling`, raises IncompleteBank if another object was filling it when this one first read it; `commit` looks
+    every time.
     """
 
     @property
@@ -244,6 +246,7 @@ class Store(Protocol):
 
         Raises:
             ConflictError: a guard, an expected status or a new id does not hold any more; nothing was written.
+            IncompleteBank: another object is filling the bank, or did not finish; nothing was written.
             EmbeddingMismatch: a vector has another dimension than the store's, or another model than
                 `changeset.embedding` filled the store; a store that no model is recorded for records that one.
         """
@@ -296,6 +299,26 @@ class Store(Protocol):
     def head(self, bank: str) -> tuple[int, str]:
         """Seq and hash of the newest Operation; (0, GENESIS) for a bank without any."""
 
+    def unfinished(self, bank: str) -> str:
+        """The command that finishes a bank which is being filled; empty for one that is whole or not there."""
+
+    def begin_filling(self, bank: str, finish: str, head: tuple[int, str]) -> None:
+        """Mark a bank as incomplete: from now on only this object reads and writes it, until `end_filling`.
+
+        The mark outlives the process. A bank that is marked already is taken over.
+
+        Args:
+            bank: Its name; it need not exist.
+            finish: The command that finishes it, for those who are refused meanwhile.
+            head: Where the bank must be.
+
+        Raises:
+            ConflictError: the head is elsewhere; nothing was marked.
+        """
+
+    def end_filling(self, bank: str, *, whole: bool) -> None:
+        """Give a bank up that this object fills, and take the mark away if it is `whole`."""
+
     def statistics(self, bank: str) -> Statistics:
         """Counts of one bank."""
 
@@ -314,7 +337,11 @@ class Store(Protocol):
         """
 
     def reindex(self, embedding: EmbeddingStamp, entries: Mapping[str, Mapping[str, IndexEntry]]) -> None:
-        """Replace stamp and search entries of all banks (bank -> node id -> entry) in one transaction."""
+        """Replace stamp and search entries of all banks (bank -> node id -> entry) in one transaction.
+
+        Raises:
+            IncompleteBank: a bank is being filled; nothing was changed.
+        """
 
     def close(self) -> None:
         """Release files and connections. A closed store raises StoreUnavailable."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agentmem.testing.store_commit import CommitConformance
 from agentmem.testing.store_concurrency import ConcurrencyConformance
+from agentmem.testing.store_filling import FillingConformance
 from agentmem.testing.store_gather import GatherConformance, PrefixSearchConformance
 from agentmem.testing.store_isolation import IsolationConformance
 from agentmem.testing.store_journal import JournalConformance
@@ -29,6 +30,7 @@ class StoreConformance(
     IsolationConformance,
     ConcurrencyConformance,
     TransferConformance,
+    FillingConformance,
 ):
     """Everything that the Store protocol promises, as tests. Inherit it and give the URL of an empty store.
 

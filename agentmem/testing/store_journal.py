@@ -18,6 +18,7 @@ from agentmem.records import (
     VersionRef,
     payload_hash_of,
     verify_chain,
+    writes_of,
 )
 from agentmem.stores import JournalFilter, Statistics, Store
 from agentmem.testing.records import (
@@ -71,7 +72,8 @@ class JournalConformance(StoreSuite):
         )
         store.commit(changeset(adding(fact)))
         (returned,) = store.commit(changeset(Change(operation=draft, evolve=fact)))
-        assert replace(returned, seq=0, previous_hash="", hash="") == draft
+        assert replace(returned, seq=0, previous_hash="", hash="", writes="") == draft
+        assert returned.writes == writes_of(Change(operation=draft, evolve=fact))
         assert store.operations(BANK)[-1] == returned
 
     def test_the_chain_holds_for_values_that_are_read_back_otherwise(self, store: Store) -> None:

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
-from agentmem.records import IndexEntry, Node, Operation, Status, VersionRef, encode_time
-from agentmem.stores import JournalFilter, Store, View
+from agentmem.records import IndexEntry, Node, Operation, VersionRef, encode_time, searched
+from agentmem.stores import Store
 from agentmem.stores.base import DatedRelationship
+from agentmem.stores.paging import journal_pages, node_pages
 
 JOURNAL = "journal"
-PAGE = 1_000
-"""Nodes or Operations that are read at once."""
-EVERY_STATUS = frozenset(Status)
 _MODULUS = 1 << 256
-_SEPARATORS = re.compile(r"[\x00-\x20\x7f]+")
-"""What separates terms in every store."""
 _FLOATS = frozenset({"importance", "trust"})
 """Fields that a store may give back as a float where a whole number was given."""
 
@@ -42,7 +35,7 @@ class Contents:
 
     def take_node(self, node: Node, entry: IndexEntry | None) -> None:
         """Every field of a node, and how search finds it."""
-        self._take(node.kind.value, [node_values(node), entry_values(entry)])
+        self._take(node.kind.value, [node_values(node), [*searched(entry)]])
 
     def take_relationship(self, dated: DatedRelationship) -> None:
         """A relationship with its properties and when it became known."""
@@ -83,43 +76,10 @@ def contents_of(store: Store, bank: str) -> Contents:
     return contents
 
 
-def node_pages(store: Store, bank: str) -> Iterator[list[Node]]:
-    """All nodes of a bank, whatever their status, by id."""
-    view, last = View(bank=bank, statuses=EVERY_STATUS), ""
-    while page := store.scan(view, after_id=last, limit=PAGE):
-        yield page
-        last = page[-1].id
-
-
-def journal_pages(
-    store: Store, bank: str, *, after: int = 0, through: int | None = None, size: int = PAGE
-) -> Iterator[list[Operation]]:
-    """The journal of a bank by seq, up to `through` or to the head as it is now."""
-    end = store.head(bank)[0] if through is None else through
-    while after < end:
-        upper = min(after + size, end)
-        yield store.operations(bank, JournalFilter(after=after, through=upper))
-        after = upper
-
-
 def node_values(node: Node) -> dict[str, Any]:
     """Every field of a node, alike for every store."""
     values = {f.name: getattr(node, f.name) for f in fields(node)}
     return {"kind": node.kind.value, **{n: float(v) if n in _FLOATS else v for n, v in values.items()}}
-
-
-def entry_values(entry: IndexEntry | None) -> list[str]:
-    """What a search can see of an entry, alike for every store."""
-    if entry is None:
-        return ["", "", ""]
-    terms = _separated(entry.terms)
-    # Without terms of its own a node is not in the text index, and its context says nothing.
-    context_terms = _separated(entry.context_terms) if terms else ""
-    vector = ""
-    if entry.vector is not None:
-        exact = np.ascontiguousarray(entry.vector, dtype="<f4") + np.float32(0)  # -0.0 is 0.0 to every search
-        vector = exact.tobytes().hex()
-    return [terms, context_terms, vector]
 
 
 def relationship_values(dated: DatedRelationship) -> list[Any]:
@@ -128,12 +88,9 @@ def relationship_values(dated: DatedRelationship) -> list[Any]:
 
 
 def operation_values(operation: Operation) -> dict[str, Any]:
-    """Every field of an Operation."""
-    return {f.name: getattr(operation, f.name) for f in fields(operation)}
-
-
-def _separated(terms: str) -> str:
-    return " ".join(filter(None, _SEPARATORS.split(terms)))
+    """Every field of an Operation; earlier versions, whose files are compared too, knew no `writes`."""
+    values = {f.name: getattr(operation, f.name) for f in fields(operation)}
+    return values if operation.writes else {name: value for name, value in values.items() if name != "writes"}
 
 
 def _canonical(values: Any) -> str:

@@ -13,7 +13,8 @@ from typing import Any, TextIO
 from agentmem.records import Node, own_properties
 from agentmem.stores import Store
 from agentmem.stores.base import DatedRelationship
-from agentmem.transfer.contents import Contents, node_pages
+from agentmem.stores.paging import node_pages
+from agentmem.transfer.contents import Contents
 from agentmem.transfer.cypher_rows import rows_of
 from agentmem.transfer.cypher_text import text_literal
 from agentmem.transfer.documents import COMMON

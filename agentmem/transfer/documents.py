@@ -21,20 +21,18 @@ from agentmem.records import (
     OperationType,
     Relationship,
     RelationshipType,
-    Status,
     Vector,
     VersionRef,
-    build_node,
-    decode_time,
     encode_time,
-    own_fields,
     own_properties,
 )
+from agentmem.transfer import shapes
 
-TIMES = ("created_at", "at", "valid_from", "valid_to", "closed_at", "valid_to_before")
-"""Fields of a node that hold a time."""
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+"""What reading a document raises that is none of ours."""
 COMMON = tuple(f.name for f in fields(Node))
 """Fields that every node has."""
+_OPERATION_FIELDS = frozenset(f.name for f in fields(Operation))
 _STORED = np.dtype("<f4")
 
 
@@ -68,13 +66,11 @@ def document_node(document: Mapping[str, Any]) -> Node:
     Raises:
         KeyError, TypeError, ValueError: it is no such document.
     """
-    kind = Kind(document["kind"])
-    common = {name: document[name] for name in COMMON if name in document}
-    common |= {name: _time(common[name]) for name in TIMES if common.get(name) is not None}
-    if "status" in common:
-        common["status"] = Status(common["status"])
-    own = {name: document[name] for name in own_fields(kind) if name in document}
-    return build_node(kind, common, own)
+    record = NODE_TYPES[Kind(shapes.text(document["kind"]))]
+    node = record(**shapes.shaped(record, document))
+    if not node.id or "\0" in node.id:
+        raise ValueError("an id cannot be empty or hold a NUL character")
+    return node
 
 
 def change_document(change: Change) -> dict[str, Any]:
@@ -96,13 +92,27 @@ def document_change(document: Mapping[str, Any]) -> Change:
         KeyError, TypeError, ValueError: it is no such document.
     """
     return Change(
-        operation=_document_operation(document["operation"]),
-        add=document_node(document["add"]) if "add" in document else None,
-        index=_document_entry(document["index"]) if "index" in document else None,
+        operation=_document_operation(shapes.mapping(document["operation"])),
+        add=document_node(shapes.mapping(document["add"])) if "add" in document else None,
+        index=_document_entry(shapes.mapping(document["index"])) if "index" in document else None,
         relationships=tuple(
-            Relationship(type=RelationshipType(type_), source_id=source, target_id=target, properties=properties)
+            document_relationship(source, type_, target, properties)
             for source, type_, target, properties in document.get("relationships", ())
         ),
+    )
+
+
+def document_relationship(source: object, type_: object, target: object, properties: object) -> Relationship:
+    """A relationship from plain values.
+
+    Raises:
+        ValueError: they make none.
+    """
+    return Relationship(
+        type=RelationshipType(shapes.text(type_)),
+        source_id=shapes.text(source),
+        target_id=shapes.text(target),
+        properties=shapes.properties(properties),
     )
 
 
@@ -122,20 +132,27 @@ def _operation_document(operation: Operation) -> dict[str, Any]:
 
 
 def _document_operation(document: Mapping[str, Any]) -> Operation:
-    values = dict(document)
-    for name in ("before", "after"):
-        if values[name] is not None:
-            id_, content_hash = values[name]
-            values[name] = VersionRef(id=id_, content_hash=content_hash)
-    values |= {
-        "op": OperationType(values["op"]),
-        "kind": Kind(values["kind"]),
-        "at": _time(values["at"]),
-        "changes": {name: (old, new) for name, (old, new) in values["changes"].items()},
-        "evidence": tuple(values["evidence"]),
-        "candidates": tuple(values["candidates"]),
-    }
-    return Operation(**values)
+    unknown = sorted(set(document) - _OPERATION_FIELDS)
+    if unknown:
+        raise ValueError(f"an Operation has no {unknown[0]!r}")
+    pairs = {name: shapes.texts(pair) for name, pair in shapes.mapping(document["changes"]).items()}
+    return Operation(
+        **shapes.shaped(Operation, document),
+        before=_version(document["before"]),
+        after=_version(document["after"]),
+        op=OperationType(shapes.text(document["op"])),
+        kind=Kind(shapes.text(document["kind"])),
+        changes={name: (old, new) for name, (old, new) in pairs.items()},
+    )
+
+
+def _version(value: object) -> VersionRef | None:
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise TypeError("a version is an id and a hash")
+    id_, content_hash = shapes.texts(value)
+    return VersionRef(id=id_, content_hash=content_hash)
 
 
 def _entry_document(entry: IndexEntry) -> dict[str, str | None]:
@@ -147,21 +164,16 @@ def _entry_document(entry: IndexEntry) -> dict[str, str | None]:
 
 
 def _document_entry(document: Mapping[str, Any]) -> IndexEntry:
-    text = document["vector"]
-    vector = None if text is None else np.frombuffer(base64.b64decode(text, validate=True), dtype=_STORED)
+    encoded = document["vector"]
+    vector = None if encoded is None else np.frombuffer(base64.b64decode(shapes.text(encoded), validate=True), _STORED)
+    if vector is not None and not np.isfinite(vector).all():
+        raise ValueError("a vector holds something else than finite numbers")
     return IndexEntry(
-        terms=document["terms"],
-        context_terms=document["context_terms"],
+        terms=shapes.text(document["terms"]),
+        context_terms=shapes.text(document["context_terms"]),
         vector=None if vector is None else vector.astype(np.float32),
     )
 
 
 def _vector_text(vector: Vector) -> str:
     return base64.b64encode(np.ascontiguousarray(vector, dtype=_STORED).tobytes()).decode("ascii")
-
-
-def _time(text: str) -> datetime:
-    moment = decode_time(text)
-    if moment is None or moment.tzinfo is None:
-        raise ValueError(f"{text!r} is no time with a zone")
-    return moment

@@ -10,15 +10,16 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO, cast
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 from agentmem.errors import InputError
 from agentmem.records import Node, Relationship, RelationshipType
 from agentmem.stores import Store
-from agentmem.transfer.contents import Contents, node_pages
-from agentmem.transfer.documents import document_node, node_document
+from agentmem.stores.paging import node_pages
+from agentmem.transfer.contents import Contents
+from agentmem.transfer.documents import UNREADABLE, document_node, document_relationship, node_document
 from agentmem.transfer.replay import Progress
 
 ODD = "json_fields"
@@ -88,20 +89,35 @@ def read_graphml(file: BinaryIO, where: str, *, bank: str) -> Graph:
     keys: dict[str, tuple[str, str]] = {}
     nodes: list[Node] = []
     relationships: list[Relationship] = []
-    try:
-        for _, element in ElementTree.iterparse(file, events=("end",)):
-            tag = element.tag.rpartition("}")[2]
-            if tag == "key":
-                keys[element.get("id", "")] = (element.get("attr.name", ""), element.get("attr.type", "string"))
-            elif tag == "node":
-                nodes.append(_node(element, keys, bank, where))
-            elif tag == "edge":
-                relationships.append(_relationship(element, keys, where))
-            if tag in ("node", "edge"):
-                element.clear()
-    except ElementTree.ParseError as error:
-        raise InputError(f"that is no GraphML ({error}).", where=where) from error
+    for place, element in _elements(file, where):
+        tag = element.tag.rpartition("}")[2]
+        if tag == "key":
+            keys[element.get("id", "")] = (element.get("attr.name", ""), element.get("attr.type", "string"))
+        elif tag == "node":
+            nodes.append(_node(element, keys, bank, place))
+        elif tag == "edge":
+            relationships.append(_relationship(element, keys, place))
+        if tag in ("node", "edge"):
+            element.clear()
     return Graph(tuple(nodes), tuple(relationships))
+
+
+def _elements(file: BinaryIO, where: str) -> Iterator[tuple[str, ElementTree.Element]]:
+    """The elements of a file as they end, each with its place.
+
+    Raises:
+        InputError: it is no XML, or cut off.
+    """
+    parser: ElementTree.XMLPullParser[Any] = ElementTree.XMLPullParser(events=("end",))
+    number = 0
+    try:
+        for number, line in enumerate(file, start=1):
+            parser.feed(line)
+            for _, element in cast("Iterator[tuple[str, ElementTree.Element]]", parser.read_events()):
+                yield f"{where}:{number}", element
+        parser.close()
+    except (ElementTree.ParseError, LookupError, ValueError, RecursionError) as error:
+        raise InputError(f"that is no GraphML ({error}).", where=f"{where}:{number}") from error
 
 
 class _Keys:
@@ -187,7 +203,7 @@ def _node(element: ElementTree.Element, keys: Mapping[str, tuple[str, str]], ban
     try:
         values = {"id": _id(id_), **_values(element, keys)}
         return document_node({**values, "bank": bank or values["bank"]})
-    except (KeyError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise InputError(
             f"node {id_!r} is no memory ({type(error).__name__}: {error}).",
             where=where,
@@ -199,13 +215,8 @@ def _relationship(element: ElementTree.Element, keys: Mapping[str, tuple[str, st
     ends = (element.get("source", ""), element.get("target", ""))
     try:
         values = _values(element, keys)
-        return Relationship(
-            type=RelationshipType(values.pop("type")),
-            source_id=_id(ends[0]),
-            target_id=_id(ends[1]),
-            properties=values,
-        )
-    except (KeyError, TypeError, ValueError) as error:
+        return document_relationship(_id(ends[0]), values.pop("type"), _id(ends[1]), values)
+    except UNREADABLE as error:
         raise InputError(
             f"edge {' -> '.join(ends)} is no relationship ({type(error).__name__}: {error}).",
             where=where,

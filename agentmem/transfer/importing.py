@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
+import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -16,15 +17,18 @@ from agentmem.memory import DOCUMENT, trust_of
 from agentmem.records import Change, Changeset, Clock, SystemClock
 from agentmem.regular_files import open_named
 from agentmem.stores import Store
+from agentmem.transfer.checking import check_jsonl
 from agentmem.transfer.contents import contents_of
+from agentmem.transfer.filling import Outcome, command, filled
 from agentmem.transfer.grafting import Grafted, graft
-from agentmem.transfer.graphml import read_graphml
-from agentmem.transfer.jsonl import Begin, End, is_jsonl, read_jsonl
+from agentmem.transfer.graphml import banks_in, read_graphml
+from agentmem.transfer.jsonl import End, is_jsonl, read_jsonl
 from agentmem.transfer.migrate import silent, something_else
 from agentmem.transfer.replay import Progress
 
 _BATCH = 1_000
 _BEGINNING = 4_096
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +84,8 @@ def import_file(
 ) -> ImportReport:
     """Take in a file of `export`: jsonl makes the same banks again, GraphML gives nodes and relationships.
 
-    An import that was broken off goes on where it was, and one that is done changes nothing.
+    A jsonl file is read through and checked before anything is written. An import that was broken off goes on where it
+    was, and one that is done changes nothing; until a bank is proved it is marked as incomplete, and refused to others.
 
     Args:
         store: Where to write.
@@ -92,13 +97,13 @@ def import_file(
         progress: Hears what is done, how much, and of how much (0 if nobody knows).
 
     Raises:
-        InputError: a file of another kind, cut off, or altered; the line is named.
+        InputError: a file of another kind, cut off, or altered; the line is named, and nothing was written.
         ConfigurationError: a bank of the store holds something else.
         EmbeddingMismatch: the store was filled by another embedding model.
         ConflictError: GraphML has a node that the store holds otherwise.
     """
     where = str(file) if isinstance(file, Path) else "-"
-    with _opened(file) as (beginning, stream):
+    with _opened(file, progress) as (beginning, stream):
         if is_jsonl(beginning):
             if bank:
                 raise InputError("the file says itself which banks it holds.", where=where, hint="Leave --bank out.")
@@ -116,15 +121,21 @@ def import_file(
         graph = read_graphml(stream, where, bank=bank)
         if embedder is None:
             raise InputError("GraphML holds no vectors: an embedder is needed.", where=where)
-        done = graft(
-            store,
-            graph,
-            where=where,
-            trust=DOCUMENT if trust is None else trust_of(trust),
-            embedder=embedder(),
-            clock=clock or SystemClock(),
-            progress=progress,
-        )
+        banks = banks_in(graph.nodes)
+        begins = len(banks) == 1 and (store.head(banks[0])[0] == 0 or bool(store.unfinished(banks[0])))
+        finish = command("import", where, "--store", store.url, *(["--bank", bank] if bank else []))
+        # To a bank that holds other memories a graph adds some: what is there of it is whole at any time.
+        with filled(store, banks[0], finish) if begins else nullcontext(Outcome()) as outcome:
+            done = graft(
+                store,
+                graph,
+                where=where,
+                trust=DOCUMENT if trust is None else trust_of(trust),
+                embedder=embedder(),
+                clock=clock or SystemClock(),
+                progress=progress,
+            )
+            outcome.whole = True
         return ImportReport(file=where, format="graphml", banks=(_grafted(done),))
 
 
@@ -133,51 +144,48 @@ def _grafted(done: Grafted) -> BankImport:
 
 
 @contextmanager
-def _opened(file: Path | BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
-    """The beginning of a file as text, and the whole of it."""
-    if not isinstance(file, Path):
-        yield _peeked(file)
-        return
-    try:
-        stream = os.fdopen(open_named(file), "rb")
-    except OSError as error:
-        raise InputError(f"the file cannot be read: {error.strerror}.", where=str(file)) from error
-    with stream:
-        yield _peeked(stream)
-
-
-def _peeked(stream: BinaryIO) -> tuple[str, BinaryIO]:
-    if stream.seekable():
+def _opened(file: Path | BinaryIO, progress: Progress) -> Iterator[tuple[str, BinaryIO]]:
+    """The beginning of a file as text, and the whole of it, which can be read twice."""
+    with ExitStack() as opened:
+        stream = file if not isinstance(file, Path) else opened.enter_context(_readable(file))
+        if not stream.seekable():
+            stream = opened.enter_context(_kept(stream, progress))
         place = stream.tell()
         beginning = stream.read(_BEGINNING)
         stream.seek(place)
-        return beginning.decode(errors="replace"), stream
-    # A pipe cannot be wound back.
-    buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", stream))
-    return buffered.peek(_BEGINNING)[:_BEGINNING].decode(errors="replace"), buffered
+        yield beginning.decode(errors="replace"), stream
+
+
+def _readable(file: Path) -> BinaryIO:
+    try:
+        return os.fdopen(open_named(file), "rb")
+    except OSError as error:
+        raise InputError(f"the file cannot be read: {error.strerror}.", where=str(file)) from error
+
+
+@contextmanager
+def _kept(stream: BinaryIO, progress: Progress) -> Iterator[BinaryIO]:
+    """What a pipe gives, in a temporary file: it cannot be wound back, and nothing is written before all is checked."""
+    with tempfile.TemporaryFile() as kept:
+        while block := stream.read(_BLOCK):
+            kept.write(block)
+            progress("reading", kept.tell(), 0)
+        kept.seek(0)
+        yield cast("BinaryIO", kept)
 
 
 def _import_jsonl(store: Store, file: BinaryIO, where: str, progress: Progress) -> Iterator[BankImport]:
-    lines = io.TextIOWrapper(file, encoding="utf-8", errors="strict")
-    filling: _Filling | None = None
-    for line in read_jsonl(_decoded(lines, where), where):
-        if isinstance(line, Begin):
-            if line.embedding is not None:
-                store.stamp(line.embedding)
-        elif isinstance(line, Change):
-            filling = filling or _Filling(store, line.operation.bank, progress)
-            filling.take(line)
-        else:
-            yield (filling or _Filling(store, line.bank, progress)).end(line)
-            filling = None
-    lines.detach()
-
-
-def _decoded(lines: Iterable[str], where: str) -> Iterator[str]:
-    try:
-        yield from lines
-    except UnicodeDecodeError as error:
-        raise InputError(f"the file is not UTF-8 ({error}).", where=where) from error
+    place = file.tell()
+    begin, ends = check_jsonl(file, where, progress)
+    file.seek(place)
+    lines = (line for _, line in read_jsonl(file, where))
+    next(lines, None)
+    if begin.embedding is not None:
+        store.stamp(begin.embedding)
+    for end in ends:
+        # What ends it is the line `end` itself.
+        changes = (line for line in itertools.takewhile(lambda line: not isinstance(line, End), lines))
+        yield _Filling(store, end, progress).fill(cast("Iterator[Change]", changes), where)
 
 
 @dataclass(slots=True)
@@ -185,45 +193,56 @@ class _Filling:
     """One bank on its way from a file into a store."""
 
     store: Store
-    bank: str
+    end: End
     progress: Progress
-    head: tuple[int, str] = field(init=False)
     copied: int = 0
-    _waiting: list[Change] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.head = self.store.head(self.bank)
+    def fill(self, changes: Iterator[Change], where: str) -> BankImport:
+        """Write what the store does not hold yet, and see whether the bank is what the file says.
 
-    def take(self, change: Change) -> None:
-        """Write a change, unless an earlier import did."""
-        operation = change.operation
-        if operation.seq == self.head[0] and operation.hash != self.head[1]:
-            raise something_else(self.store, self.bank)
-        if operation.seq > self.head[0]:
-            self._waiting.append(change)
-        if len(self._waiting) >= _BATCH:
-            self._write()
+        Raises:
+            ConfigurationError: the bank holds something else.
+        """
+        store, bank = self.store, self.end.bank
+        head = store.head(bank)
+        self._require_beginning(head, changes)
+        if head[0] == self.end.operations and not store.unfinished(bank):
+            return self._compared()
+        with filled(store, bank, command("import", where, "--store", store.url)) as outcome:
+            for batch in _batches(changes):
+                self._write(batch)
+            done = self._compared()
+            outcome.whole = done.proved
+        return done
 
-    def end(self, end: End) -> BankImport:
-        """Write what is left, and see whether the bank is what the file says."""
-        if self.head[0] > end.operations:
-            raise something_else(self.store, self.bank)
-        self._write()
+    def _require_beginning(self, head: tuple[int, str], changes: Iterator[Change]) -> None:
+        """Pass over what the store holds already."""
+        if head[0] > self.end.operations:
+            raise something_else(self.store, self.end.bank)
+        for change in itertools.islice(changes, head[0]):
+            operation = change.operation
+            if operation.seq == head[0] and operation.hash != head[1]:
+                raise something_else(self.store, self.end.bank)
+
+    def _compared(self) -> BankImport:
+        bank, end = self.end.bank, self.end
         self.progress("comparing", 0, 1)
-        same = contents_of(self.store, self.bank).content_hash() == end.content_hash
-        seq, hash_ = self.store.head(self.bank)
-        return BankImport(bank=self.bank, operations=seq, copied=self.copied, proved=same and hash_ == end.head)
+        same = contents_of(self.store, bank).content_hash() == end.content_hash
+        seq, hash_ = self.store.head(bank)
+        return BankImport(bank=bank, operations=seq, copied=self.copied, proved=same and hash_ == end.head)
 
-    def _write(self) -> None:
-        if not self._waiting:
-            return
-        written = self.store.commit(Changeset(bank=self.bank, changes=tuple(self._waiting)))
-        if written[-1].hash != self._waiting[-1].operation.hash:
+    def _write(self, changes: tuple[Change, ...]) -> None:
+        written = self.store.commit(Changeset(bank=self.end.bank, changes=changes))
+        if written[-1].hash != changes[-1].operation.hash:
             raise StoreError(
-                f"somebody else writes to bank {self.bank!r}: it is not what the file holds any more.",
+                f"somebody else writes to bank {self.end.bank!r}: it is not what the file holds any more.",
                 where=self.store.url,
                 hint="Import into another store.",
             )
         self.copied += len(written)
-        self._waiting.clear()
-        self.progress("importing", written[-1].seq, 0)
+        self.progress("importing", written[-1].seq, self.end.operations)
+
+
+def _batches(changes: Iterator[Change]) -> Iterator[tuple[Change, ...]]:
+    while batch := tuple(itertools.islice(changes, _BATCH)):
+        yield batch

@@ -7,7 +7,7 @@ everything in it, so a file that was cut off or altered is known for it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO
@@ -16,13 +16,15 @@ from agentmem.errors import InputError
 from agentmem.records import GENESIS, Change, verify_chain
 from agentmem.stores import EmbeddingStamp, Store
 from agentmem.stores.base import DatedRelationship
+from agentmem.transfer import shapes
 from agentmem.transfer.contents import Contents
-from agentmem.transfer.documents import change_document, document_change
+from agentmem.transfer.documents import UNREADABLE, change_document, document_change
 from agentmem.transfer.replay import Progress, Replay
 
 FORMAT = "agentmem-journal"
 VERSION = 1
 _PAGE = 500
+_MOST_DIMENSIONS = 65_536
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -44,6 +46,8 @@ class End:
 
 
 Line = Begin | Change | End
+Head = tuple[str, int, str]
+"""The bank that is being read, and seq and hash of its newest Operation; without a name between banks."""
 
 
 def write_jsonl(store: Store, banks: Iterable[str], file: TextIO, progress: Progress) -> Contents:
@@ -58,7 +62,7 @@ def write_jsonl(store: Store, banks: Iterable[str], file: TextIO, progress: Prog
             for changes in replay.pages(after=0, size=_PAGE):
                 for change in changes:
                     _write(file, change_document(change))
-                    _take(contents, change)
+                    take(contents, change)
                 progress("writing", changes[-1].operation.seq, replay.head[0])
             seq, head = replay.head
         end = {"bank": bank, "operations": seq, "head": head, "content_hash": contents.content_hash()}
@@ -67,8 +71,8 @@ def write_jsonl(store: Store, banks: Iterable[str], file: TextIO, progress: Prog
     return written
 
 
-def read_jsonl(lines: Iterable[str], where: str) -> Iterator[Line]:
-    """The lines of a file, each checked against the chain.
+def read_jsonl(lines: Iterable[bytes], where: str) -> Iterator[tuple[int, Line]]:
+    """The lines of a file with their numbers, each checked against the chain; bank after bank.
 
     Args:
         lines: The file.
@@ -77,32 +81,30 @@ def read_jsonl(lines: Iterable[str], where: str) -> Iterator[Line]:
     Raises:
         InputError: no such file, cut off, or altered; the line is named.
     """
-    heads: dict[str, tuple[int, str]] = {}
-    open_bank = ""
+    banks: set[str] = set()
+    head: Head = ("", 0, GENESIS)
     number = 0
-    for number, text in enumerate(lines, start=1):
+    for number, raw in enumerate(lines, start=1):
         place = f"{where}:{number}"
-        if text[-1] not in "}\n":
+        if raw[-1:] not in b"}\n":
             raise _cut_off(place)
         with _understood(place):
-            line = _line(json.loads(text), first=number == 1)
-        if isinstance(line, Change):
-            open_bank = line.operation.bank
-            _check_link(line, heads, place)
-        elif isinstance(line, End):
-            if (line.operations, line.head) != heads.get(line.bank, (0, GENESIS)):
-                raise InputError(f"Operations of bank {line.bank!r} are missing before it.", where=place)
-            open_bank = ""
-        yield line
-    if open_bank or number == 0:
+            line = _line(json.loads(raw.decode()), first=number == 1)
+            if isinstance(line, Change):
+                head = _followed(line, head, banks, place)
+            elif isinstance(line, End):
+                if (line.bank, line.operations, line.head) != (head if head[0] else (line.bank, 0, GENESIS)):
+                    raise InputError(f"Operations of bank {line.bank!r} are missing before it.", where=place)
+                banks.add(line.bank)
+                head = ("", 0, GENESIS)
+        yield number, line
+    if head[0] or number == 0:
         raise _cut_off(f"{where}:{number}")
 
 
 def _cut_off(place: str) -> InputError:
     return InputError(
-        "the file ends before its end: it was cut off.",
-        where=place,
-        hint="What came before is kept; import the whole file to go on.",
+        "the file ends before its end: it was cut off.", where=place, hint="Nothing was written; import the whole file."
     )
 
 
@@ -115,7 +117,8 @@ def _write(file: TextIO, document: Mapping[str, Any]) -> None:
     file.write(_encode(document) + "\n")
 
 
-def _take(contents: Contents, change: Change) -> None:
+def take(contents: Contents, change: Change) -> None:
+    """Note everything that a change brings."""
     if change.add is not None:
         contents.take_node(change.add, change.index)
     for relationship in change.relationships:
@@ -123,33 +126,47 @@ def _take(contents: Contents, change: Change) -> None:
     contents.take_operation(change.operation)
 
 
-def _line(document: Mapping[str, Any], *, first: bool) -> Line:
+def _line(document: Any, *, first: bool) -> Line:
+    document = shapes.mapping(document)
     if first:
-        if document["format"] != FORMAT or document["version"] > VERSION:
+        if document["format"] != FORMAT or shapes.whole(document["version"]) > VERSION:
             raise ValueError(f"format {document['format']} {document['version']}; {FORMAT} {VERSION} is known")
-        stamp = document["embedding"]
-        return Begin(EmbeddingStamp(model=stamp["model"], dimension=stamp["dimension"]) if stamp else None)
-    return End(**document["end"]) if "end" in document else document_change(document)
+        return Begin(_stamp(document["embedding"]))
+    if "end" not in document:
+        return document_change(document)
+    end = shapes.mapping(document["end"])
+    return End(**end | shapes.shaped(End, end))
 
 
-def _check_link(change: Change, heads: dict[str, tuple[int, str]], place: str) -> None:
-    """See that an Operation follows the one before it in its bank, and that its hash is its own."""
+def _stamp(value: Any) -> EmbeddingStamp | None:
+    if value is None:
+        return None
+    stamp = shapes.shaped(EmbeddingStamp, shapes.mapping(value))
+    if not 0 < stamp["dimension"] <= _MOST_DIMENSIONS:
+        raise ValueError(f"an embedding of dimension {stamp['dimension']}")
+    return EmbeddingStamp(**stamp)
+
+
+def _followed(change: Change, head: Head, banks: Set[str], place: str) -> Head:
+    """See that an Operation follows the one before it in its bank and that its hash is its own; it is the new head."""
     operation = change.operation
-    seq, previous = heads.get(operation.bank, (0, GENESIS))
+    bank, seq, previous = head
+    if operation.bank in banks or operation.bank != (bank or operation.bank):
+        raise InputError(f"bank {operation.bank!r} begins before another one ended, or again.", where=place)
     if operation.seq != seq + 1 or verify_chain([operation], previous_hash=previous) is not None:
         raise InputError(
             f"Operation {operation.seq} of bank {operation.bank!r} does not follow from those before it: "
             "the file was altered.",
             where=place,
         )
-    heads[operation.bank] = (operation.seq, operation.hash)
+    return operation.bank, operation.seq, operation.hash
 
 
 @contextmanager
 def _understood(place: str) -> Iterator[None]:
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except UNREADABLE as error:
         raise InputError(
             f"the line cannot be read ({type(error).__name__}: {error}).",
             where=place,

@@ -8,8 +8,9 @@ from typing import Any
 
 from agentmem.errors import ConfigurationError, ConflictError, InputError, NotFound, StoreError
 from agentmem.records import Changeset
-from agentmem.stores import JournalFilter, Store
+from agentmem.stores import JournalFilter, Store, require_whole
 from agentmem.transfer.catching_up import caught_up
+from agentmem.transfer.filling import command, filled
 from agentmem.transfer.proof import Parity, compare
 from agentmem.transfer.replay import Progress, Replay
 
@@ -76,7 +77,8 @@ def migrate(
     """Copy banks with their journal: every version, relationship and search entry, the same ids, times and hashes.
 
     The journal of the target says how far it is: a migration that was broken off goes on there, and one that is done
-    changes nothing. If the source was written to since, what is new is brought over.
+    changes nothing. If the source was written to since, what is new is brought over. Until a bank of the target is
+    proved it is marked as incomplete, and refused to everybody else.
 
     Args:
         source: Where to read.
@@ -94,7 +96,8 @@ def migrate(
         ConfigurationError: a bank of the target holds something else.
         EmbeddingMismatch: the target was filled by another embedding model.
         StoreCorrupt: the source's chain is broken, or its journal does not explain what it holds.
-        ConflictError: the source was written to all the time.
+        ConflictError: the source was written to all the time, or another process fills the target.
+        IncompleteBank: the source is itself a copy that was broken off.
     """
     if batch < 1:
         raise InputError(f"a batch of {batch}.", where="batch", hint="It has at least one Operation.")
@@ -109,20 +112,33 @@ def migrate(
     done = []
     for name in names:
         found = target.head(name)[0]
-        for _ in range(_ROUNDS):
-            _copy(source, target, name, progress, batch)
+        if source.head(name) == target.head(name) and not target.unfinished(name):
             parity = compare(source, target, name, progress)
-            if source.head(name) == target.head(name):
-                break
         else:
-            raise ConflictError(
-                f"bank {name!r} is written to all the time.",
-                where=source.url,
-                hint="Stop its writers and migrate again: it goes on where it is.",
-            )
+            with filled(target, name, command("migrate", source.url, target.url, "--bank", name)) as outcome:
+                parity = _followed(source, target, name, progress, batch)
+                outcome.whole = parity.proved
         done.append(BankMigration(parity=parity, copied=target.head(name)[0] - found, found=found))
     return MigrationReport(
         source=source.url, target=target.url, embedding=stamp.model if stamp else "", banks=tuple(done)
+    )
+
+
+def _followed(source: Store, target: Store, bank: str, progress: Progress, batch: int) -> Parity:
+    """Copy a bank and what is written to it meanwhile, and compare.
+
+    Raises:
+        ConflictError: it is written to all the time.
+    """
+    for _ in range(_ROUNDS):
+        _copy(source, target, bank, progress, batch)
+        parity = compare(source, target, bank, progress)
+        if source.head(bank) == target.head(bank):
+            return parity
+    raise ConflictError(
+        f"bank {bank!r} is written to all the time.",
+        where=source.url,
+        hint="Stop its writers and migrate again: it goes on where it is.",
     )
 
 
@@ -150,17 +166,21 @@ def something_else(target: Store, bank: str) -> ConfigurationError:
 
 
 def existing_banks(source: Store, banks: Sequence[str] | None) -> list[str]:
-    """The banks that are asked for, or all that there are.
+    """The banks that are asked for, or all that there are, each of them whole.
 
     Raises:
         NotFound: the source has no such bank.
+        IncompleteBank: what fills one of them was broken off.
     """
     present = source.banks()
     missing = [name for name in banks or () if name not in present]
     if missing:
         hint = f"Banks: {', '.join(present)}." if present else "The store is empty."
         raise NotFound(f"there is no bank {missing[0]!r}.", where=source.url, hint=hint)
-    return present if banks is None else list(dict.fromkeys(banks))
+    names = present if banks is None else list(dict.fromkeys(banks))
+    for name in names:
+        require_whole(source, name)
+    return names
 
 
 def _copy(source: Store, target: Store, bank: str, progress: Progress, batch: int) -> None:

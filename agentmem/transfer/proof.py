@@ -12,17 +12,14 @@ import numpy as np
 
 from agentmem.embeddings import Matrix
 from agentmem.memory import Memory
-from agentmem.records import GENESIS, IndexEntry, Kind, Node, Vector, verify_chain
+from agentmem.records import GENESIS, IndexEntry, Kind, Node, Vector, searched, verify_chain
 from agentmem.stores import Store, View
 from agentmem.stores.base import DatedRelationship
+from agentmem.stores.paging import EVERY_STATUS, PAGE, journal_pages
 from agentmem.transfer.contents import (
-    EVERY_STATUS,
     JOURNAL,
-    PAGE,
     Contents,
     contents_of,
-    entry_values,
-    journal_pages,
     node_values,
     operation_values,
     relationship_values,
@@ -241,7 +238,7 @@ def _relationships(found: Sequence[DatedRelationship]) -> dict[str, dict[str, An
 
 def _node(node: Node, entries: dict[str, IndexEntry]) -> dict[str, Any]:
     names = ("search terms", "context terms", "vector")
-    return {**node_values(node), **dict(zip(names, entry_values(entries.get(node.id)), strict=True))}
+    return {**node_values(node), **dict(zip(names, searched(entries.get(node.id)), strict=True))}
 
 
 def _pages(store: Store, bank: str, kinds: frozenset[Kind] | None) -> Iterator[list[Node]]:

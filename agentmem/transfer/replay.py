@@ -26,7 +26,7 @@ from agentmem.records import (
     verify_chain,
 )
 from agentmem.stores import Store
-from agentmem.transfer.contents import journal_pages, node_pages
+from agentmem.stores.paging import journal_pages, node_pages
 
 Progress = Callable[[str, int, int], None]
 """Hears what is done, how much of it, and of how much."""

@@ -111,12 +111,6 @@ def test_a_file_that_was_altered(source: Store, target: Store, old: str, new: st
     assert re.search(r"-:\d+$", raised.value.where)
 
 
-def test_content_that_was_altered_is_not_proved(source: Store, target: Store) -> None:
-    text = _text(source, ExportFormat.JSONL)
-    report = import_file(target, _stream(text.replace("Bergen now", "Berlin now")))
-    assert not report.proved
-
-
 def test_a_line_that_is_missing(source: Store, target: Store) -> None:
     lines = _text(source, ExportFormat.JSONL).splitlines(keepends=True)
     with pytest.raises(InputError, match="does not follow"):

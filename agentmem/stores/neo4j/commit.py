@@ -11,15 +11,14 @@ import neo4j
 from neo4j import exceptions
 
 from agentmem.errors import ConflictError, InputError, StoreError, StoreUnavailable
-from agentmem.records import GENESIS, Changeset, EmbeddingStamp, Operation, payload_hash_of, sealed
+from agentmem.records import GENESIS, Changeset, EmbeddingStamp, Operation, payload_hash_of, sealed, writes_of
 from agentmem.stores.base import filled_by_another
+from agentmem.stores.filling import Filling, Head
 from agentmem.stores.neo4j import queries
 from agentmem.stores.neo4j.connection import Connection, Transaction
 from agentmem.stores.neo4j.plan import guard_rows, mismatch, plan_of, standing_of
 from agentmem.stores.neo4j.rows import operation_properties, utc
 
-Head = tuple[int, str]
-"""Seq and hash of the newest Operation of a bank."""
 _BROKEN = (exceptions.ServiceUnavailable, exceptions.SessionExpired)
 _TRIES = 3
 """How often to offer a changeset over connections that break."""
@@ -42,6 +41,7 @@ def prepared(changeset: Changeset) -> list[Operation]:
                 operation,
                 at=utc(operation.at).astimezone(UTC),
                 payload_hash=operation.payload_hash or payload_hash_of(change),
+                writes=operation.writes if operation.seq else writes_of(change),  # one with a seq is copied as it is
                 evidence=tuple(operation.evidence),
                 candidates=tuple(operation.candidates),
                 tokens=int(operation.tokens),
@@ -51,7 +51,7 @@ def prepared(changeset: Changeset) -> list[Operation]:
     return operations
 
 
-def commit(connection: Connection, changeset: Changeset, guess: Head) -> tuple[Operation, ...]:
+def commit(connection: Connection, changeset: Changeset, guess: Head, filling: Filling) -> tuple[Operation, ...]:
     """Write a changeset: everything or nothing.
 
     The chain is sealed onto the head that this client saw last, and offered in one statement, which is one round trip.
@@ -61,13 +61,15 @@ def commit(connection: Connection, changeset: Changeset, guess: Head) -> tuple[O
         connection: To the database.
         changeset: What to write.
         guess: The bank's head as far as known.
+        filling: The banks that this store fills itself.
 
     Raises:
+        IncompleteBank: somebody else fills the bank.
         ConflictError: a guard, an expected status or a new id does not hold.
         InputError: the changeset contradicts itself.
         EmbeddingMismatch: a vector has another dimension than the store, or another model filled it.
     """
-    offer = _Offer(connection, changeset)
+    offer = _Offer(connection, changeset, filling)
     chain = offer.chain(guess)
     row = offer.made_alone(guess, chain)
     if row is None or row["ok"]:
@@ -79,8 +81,9 @@ def commit(connection: Connection, changeset: Changeset, guess: Head) -> tuple[O
 class _Offer:
     """A changeset that is offered to the store, if need be several times onto several heads."""
 
-    def __init__(self, connection: Connection, changeset: Changeset) -> None:
+    def __init__(self, connection: Connection, changeset: Changeset, filling: Filling) -> None:
         self._connection = connection
+        self._filling = filling
         self._changeset = changeset
         self._operations = prepared(changeset)
         self._plan = plan_of(changeset)
@@ -137,10 +140,14 @@ class _Offer:
         """Raise what kept a statement from writing; nothing if it was only the head.
 
         Raises:
+            IncompleteBank: somebody else fills the bank.
             ConflictError: a guard, an expected status or a new id does not hold.
             InputError: a node that is named does not exist, or has another kind.
             EmbeddingMismatch: a vector has another dimension than the store, or another model filled it.
         """
+        head = (row["seq"], row["hash"])
+        bank = self._changeset.bank
+        self._filling.require_writable(bank, row["unfinished"] or "", head, self._connection.where)
         if row["moved"]:
             key = row["moved"][0]
             raise ConflictError(
@@ -163,6 +170,7 @@ class _Offer:
             "genesis": GENESIS,
             "seq": head[0],
             "hash": head[1],
+            "filling": self._changeset.bank in self._filling,
             "new_seq": chain[-1].seq,
             "new_hash": chain[-1].hash,
             "guards": self._guards,

@@ -50,6 +50,17 @@ SET_STAMP = (
 )
 BANKS = f"{LANGUAGE}MATCH (b:Bank) WHERE b.seq > 0 RETURN b.name AS name ORDER BY name"
 HEAD = f"{LANGUAGE}MATCH (b:Bank {{name: $p.bank}}) RETURN b.seq AS seq, b.hash AS hash"
+UNFINISHED = f"{LANGUAGE}MATCH (b:Bank {{name: $p.bank}}) RETURN b.unfinished AS unfinished"
+ALL_UNFINISHED = (
+    f"{LANGUAGE}MATCH (b:Bank) WHERE b.unfinished IS NOT NULL RETURN b.name AS bank, b.unfinished AS unfinished"
+)
+MARK = (
+    f"{LANGUAGE}MERGE (b:Bank {{name: $p.bank}}) ON CREATE SET b.seq = 0, b.hash = $p.genesis, b.published = 0, "
+    "b.indexed = 0, b.length = 0, b.vectors = 0, b.written = timestamp() "
+    "SET b.name = b.name WITH b, b.seq = $p.seq AND b.hash = $p.hash AS ok "
+    "FOREACH (_ IN CASE WHEN ok THEN [1] ELSE [] END | SET b.unfinished = $p.finish) RETURN ok"
+)
+UNMARK = f"{LANGUAGE}MATCH (b:Bank {{name: $p.bank}}) REMOVE b.unfinished"
 AWAIT_WRITERS = f"{LANGUAGE}MATCH (b:Bank {{name: $p.bank}}) SET b.name = b.name WITH b RETURN b.seq AS seq"
 """Setting a property to what it is takes the lock that writers hold until they are done, and writes nothing."""
 LOCK_BANKS = f"{LANGUAGE}MATCH (b:Bank) SET b.name = b.name RETURN collect(b.name) AS banks"
@@ -221,9 +232,11 @@ COMMIT = " ".join(
         "MATCH (s:Settings {name: 'agentmem'})",
         _STANDING,
         _HEADS,
-        "WITH b, s, standing, b.seq AS seq, b.hash AS hash, s.dimension AS dimension, moved,",
+        "WITH b, s, standing, b.seq AS seq, b.hash AS hash, b.unfinished AS unfinished,",
+        "s.dimension AS dimension, moved,",
         "s.embedding_model AS model, s.embedding_dimension AS model_dimension,",
-        "b.seq = $p.seq AND b.hash = $p.hash AND taken = 0 AND fitting = size(keys($p.present)) AND moved = []",
+        "b.seq = $p.seq AND b.hash = $p.hash AND (b.unfinished IS NOT NULL) = $p.filling",
+        "AND taken = 0 AND fitting = size(keys($p.present)) AND moved = []",
         "AND ($p.dimension IS NULL OR coalesce(s.dimension, $p.dimension) = $p.dimension)",
         "AND ($p.model IS NULL OR s.embedding_model IS NULL",
         "OR s.embedding_model = $p.model AND s.embedding_dimension = $p.model_dimension) AS ok",
@@ -232,7 +245,7 @@ COMMIT = " ".join(
         _RELATE,
         _JOURNAL,
         _ADVANCE,
-        "RETURN ok, seq, hash, dimension, model, model_dimension, moved,",
+        "RETURN ok, seq, hash, unfinished, dimension, model, model_dimension, moved,",
         "CASE WHEN ok THEN [] ELSE standing END AS standing",
     )
 )

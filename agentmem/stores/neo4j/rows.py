@@ -194,6 +194,7 @@ def operation_properties(operation: Operation) -> dict[str, Any]:
         "model": operation.model,
         "tokens": operation.tokens,
         "cost_usd": operation.cost_usd,
+        "writes": operation.writes or None,
         "previous_hash": operation.previous_hash,
         "hash": operation.hash,
     }
@@ -226,6 +227,7 @@ def operation_of(properties: Mapping[str, Any]) -> Operation:
             model=properties["model"],
             tokens=properties["tokens"],
             cost_usd=properties["cost_usd"],
+            writes=get("writes") or "",
             seq=properties["seq"],
             previous_hash=properties["previous_hash"],
             hash=properties["hash"],

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from agentmem.errors import InputError, StoreError
+from agentmem.errors import ConflictError, IncompleteBank, InputError, StoreError
 from agentmem.records import GENESIS, Changeset, EmbeddingStamp, IndexEntry, Node, Operation, RelationshipType
 from agentmem.stores.base import (
     WALKED,
@@ -23,8 +23,9 @@ from agentmem.stores.base import (
     Walk,
     filled_by_another,
 )
+from agentmem.stores.filling import Filling, Head, incomplete
 from agentmem.stores.neo4j import queries
-from agentmem.stores.neo4j.commit import Head, commit
+from agentmem.stores.neo4j.commit import commit
 from agentmem.stores.neo4j.connection import Connection, Transaction
 from agentmem.stores.neo4j.location import parse_location
 from agentmem.stores.neo4j.plan import checked_dimension, entry_of, entry_properties, entry_sizes, vector_of
@@ -78,6 +79,8 @@ class Neo4jStore:
             raise
         self._known = Known()
         self._heads: dict[str, Head] = {}
+        self._filling = Filling()
+        self._whole: set[str] = set()
         self._guard = threading.Lock()
 
     @property
@@ -107,8 +110,14 @@ class Neo4jStore:
             return ()
         with self._guard:
             guess = self._heads.get(changeset.bank, (0, GENESIS))
-        operations = commit(self._connection, changeset, guess)
+        try:
+            operations = commit(self._connection, changeset, guess, self._filling)
+        except IncompleteBank:
+            self._whole.discard(changeset.bank)
+            raise
         newest = operations[-1]
+        self._filling.written(changeset.bank, (newest.seq, newest.hash))
+        self._whole.add(changeset.bank)  # or this object fills it, and leaves it again
         with self._guard:
             if newest.seq > self._heads.get(changeset.bank, (0, GENESIS))[0]:
                 self._heads[changeset.bank] = (newest.seq, newest.hash)
@@ -117,14 +126,17 @@ class Neo4jStore:
 
     def search(self, view: View, searches: Sequence[Search]) -> list[list[Hit]]:
         """Run several searches in one statement. See `Store.search`."""
+        self._require_whole(view.bank)
         return search(self._connection, self._known, view, searches, filtered=self._server.filters_vectors)
 
     def gather(self, view: View, searches: Sequence[Search], walks: Sequence[Walk] = ()) -> Gathered:
         """Run several searches and walk from what they find, in one statement. See `Store.gather`."""
+        self._require_whole(view.bank)
         return gather(self._connection, self._known, view, searches, walks, filtered=self._server.filters_vectors)
 
     def fetch(self, bank: str, ids: Sequence[str]) -> dict[str, Node]:
         """The nodes of these ids in their order, whatever their status. See `Store.fetch`."""
+        self._require_whole(bank)
         if not ids:
             return {}
         rows = self._connection.read(queries.FETCH, bank=bank, ids=list(dict.fromkeys(ids)))
@@ -133,6 +145,7 @@ class Neo4jStore:
 
     def resolve(self, bank: str, prefix: str, limit: int = 5) -> list[str]:
         """Ids that begin with `prefix`. See `Store.resolve`."""
+        self._require_whole(bank)
         rows = self._connection.read(queries.RESOLVE, bank=bank, prefix=prefix, limit=max(limit, 0))
         return [row["id"] for row in rows]
 
@@ -147,6 +160,7 @@ class Neo4jStore:
         limit: int = WALKED,
     ) -> Neighbourhood:
         """What is reached from `ids`, all hops in one statement. See `Store.neighbourhood`."""
+        self._require_whole(view.bank)
         walked = frozenset(RelationshipType) if types is None else types
         if not ids or not walked or depth <= 0 or limit <= 0 or kinds_of(view) == []:
             return Neighbourhood()
@@ -165,6 +179,7 @@ class Neo4jStore:
 
     def scan(self, view: View, *, after_id: str = "", limit: int = 1_000) -> list[Node]:
         """One page of the nodes of the view, by id. See `Store.scan`."""
+        self._require_whole(view.bank)
         if limit <= 0 or kinds_of(view) == []:
             return []
         parameters = {"after_id": after_id, "limit": limit, **parameters_of(view)}
@@ -173,6 +188,7 @@ class Neo4jStore:
 
     def operations(self, bank: str, where: JournalFilter | None = None, *, limit: int | None = None) -> list[Operation]:
         """Operations by seq. See `Store.operations`."""
+        self._require_whole(bank)
         where = where or JournalFilter()
         rows = self._connection.read(
             queries.operations(where, limited=limit is not None),
@@ -192,11 +208,13 @@ class Neo4jStore:
 
     def entries(self, bank: str, ids: Sequence[str]) -> dict[str, IndexEntry]:
         """The search entries of these nodes. See `Store.entries`."""
+        self._require_whole(bank)
         rows = self._connection.read(queries.ENTRIES, bank=bank, ids=list(dict.fromkeys(ids)))
         return {row["id"]: entry_of(row["entry"], row["dimension"]) for row in rows}
 
     def relationships(self, bank: str, ids: Sequence[str]) -> list[DatedRelationship]:
         """Every relationship that starts at one of these nodes. See `Store.relationships`."""
+        self._require_whole(bank)
         types = [type_.value for type_ in RelationshipType]
         rows = self._connection.read(queries.RELATIONSHIPS, bank=bank, ids=list(dict.fromkeys(ids)), types=types)
         return sorted(
@@ -217,6 +235,7 @@ class Neo4jStore:
 
     def statistics(self, bank: str) -> Statistics:
         """Counts of one bank. See `Store.statistics`."""
+        self._require_whole(bank)
         rows = self._connection.read(queries.STATISTICS, bank=bank)
         counts = {(row["of"], row["name"]): row["count"] for row in rows if row["count"]}
         return Statistics(
@@ -226,6 +245,35 @@ class Neo4jStore:
             },
             operations=counts.get(("operation", ""), 0),
         )
+
+    def unfinished(self, bank: str) -> str:
+        """The command that finishes a bank which is being filled. See `Store.unfinished`."""
+        rows = self._connection.read(queries.UNFINISHED, bank=bank)
+        return (rows[0]["unfinished"] or "") if rows else ""
+
+    def begin_filling(self, bank: str, finish: str, head: Head) -> None:
+        """Mark a bank as incomplete for everybody else. See `Store.begin_filling`."""
+        seq, hash_ = head
+        rows = self._connection.alone(queries.MARK, bank=bank, finish=finish, seq=seq, hash=hash_, genesis=GENESIS)
+        if not rows[0]["ok"]:
+            raise ConflictError(f"bank {bank!r} was written to meanwhile.", where=self.url, hint="Try again.")
+        with self._guard:
+            self._heads[bank] = head
+        self._filling.reached(bank, head)
+
+    def end_filling(self, bank: str, *, whole: bool) -> None:
+        """Give up a bank that this object fills. See `Store.end_filling`."""
+        if whole and bank in self._filling:
+            self._connection.alone(queries.UNMARK, bank=bank)
+        self._filling.leave(bank)
+        self._whole.discard(bank)
+
+    def _require_whole(self, bank: str) -> None:
+        """Refuse a bank that another object fills; asked once for each bank, as commits look every time."""
+        if bank in self._whole or bank in self._filling:
+            return
+        self._filling.require_readable(bank, self.unfinished(bank), self.url)
+        self._whole.add(bank)
 
     def banks(self) -> list[str]:
         """Names of the banks that hold anything. See `Store.banks`."""
@@ -257,7 +305,7 @@ class Neo4jStore:
             for entry in given.values():
                 if entry.vector is not None:
                     checked_dimension(entry.vector, embedding.dimension)
-        self._connection.write(_reindexing(embedding, entries))
+        self._connection.write(_reindexing(embedding, entries, str(self._location)))
 
     def close(self) -> None:
         """Close all connections. Closing twice is harmless."""
@@ -279,13 +327,15 @@ def _stamp_of(settings: Mapping[str, Any]) -> EmbeddingStamp | None:
 
 
 def _reindexing(
-    embedding: EmbeddingStamp, entries: Mapping[str, Mapping[str, IndexEntry]]
+    embedding: EmbeddingStamp, entries: Mapping[str, Mapping[str, IndexEntry]], where: str
 ) -> Callable[[Transaction], None]:
     """Replaces stamp and entries inside one transaction, which holds the locks of all banks."""
 
     def work(transaction: Transaction) -> None:
         transaction.run(queries.LOCK_SETTINGS)
         banks = transaction.run(queries.LOCK_BANKS)[0]["banks"]
+        for row in transaction.run(queries.ALL_UNFINISHED):
+            raise incomplete(row["bank"], row["unfinished"], where)
         unknown = sorted(set(entries) - set(banks))
         if unknown:
             raise InputError("the store holds no such bank.", where=", ".join(unknown))

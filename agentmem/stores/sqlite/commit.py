@@ -22,7 +22,9 @@ from agentmem.records import (
     Status,
     payload_hash_of,
     sealed,
+    writes_of,
 )
+from agentmem.stores.filling import Filling
 from agentmem.stores.sqlite.entries import EntryWriter
 from agentmem.stores.sqlite.rows import (
     INSERT_NODE,
@@ -162,15 +164,16 @@ def prepared(changeset: Changeset) -> list[Operation]:
             message = f"an Operation of bank {operation.bank!r} in a changeset of bank {changeset.bank!r}."
             raise InputError(message, where=operation.target)
         time_text(operation.at)  # refuses a time without zone
-        operations.append(_exact(operation, operation.payload_hash or payload_hash_of(change)))
+        operations.append(_exact(operation, change))
     return operations
 
 
-def _exact(operation: Operation, payload_hash: str) -> Operation:
+def _exact(operation: Operation, change: Change) -> Operation:
     return replace(
         operation,
         at=operation.at.astimezone(UTC),
-        payload_hash=payload_hash,
+        payload_hash=operation.payload_hash or payload_hash_of(change),
+        writes=operation.writes if operation.seq else writes_of(change),  # one with a seq is copied as it is
         evidence=tuple(operation.evidence),
         candidates=tuple(operation.candidates),
         tokens=int(operation.tokens),
@@ -178,15 +181,26 @@ def _exact(operation: Operation, payload_hash: str) -> Operation:
     )
 
 
-def write(connection: sqlite3.Connection, changeset: Changeset, operations: Sequence[Operation]) -> list[Operation]:
+def write(
+    connection: sqlite3.Connection, changeset: Changeset, operations: Sequence[Operation], filling: Filling, where: str
+) -> list[Operation]:
     """Write a changeset inside the connection's transaction.
+
+    Args:
+        connection: In a write transaction.
+        changeset: What to write.
+        operations: Its Operations, prepared.
+        filling: The banks that this store fills itself.
+        where: The store, for errors.
 
     Raises:
         ConflictError: a guard, an expected status or a new id does not hold.
         InputError: the changeset contradicts itself.
         EmbeddingMismatch: a vector has another dimension than the store.
+        IncompleteBank: somebody else fills the bank.
     """
-    bank, seq, previous = _bank(connection, changeset.bank)
+    bank, seq, previous, unfinished = _bank(connection, changeset.bank)
+    filling.require_writable(changeset.bank, unfinished, (seq, previous), where)
     _check_guards(connection, bank, changeset.guards)
     plan = _Plan(
         bank=bank,
@@ -210,16 +224,28 @@ def write(connection: sqlite3.Connection, changeset: Changeset, operations: Sequ
     return journalled
 
 
-def _bank(connection: sqlite3.Connection, name: str) -> tuple[int, int, str]:
-    """Number, seq and hash of a bank, which is created by its first changeset."""
-    row = connection.execute("SELECT bank, seq, hash FROM banks WHERE name = ?", (name,)).fetchone()
+def mark(connection: sqlite3.Connection, name: str, finish: str, head: tuple[int, str]) -> None:
+    """Mark a bank, which is created if need be, as incomplete, inside the connection's transaction.
+
+    Raises:
+        ConflictError: its head is not where it should be.
+    """
+    bank, seq, hash_, _ = _bank(connection, name)
+    if (seq, hash_) != head:
+        raise ConflictError(f"bank {name!r} was written to meanwhile.", where=name, hint="Try again.")
+    connection.execute("UPDATE banks SET unfinished = ? WHERE bank = ?", (finish, bank))
+
+
+def _bank(connection: sqlite3.Connection, name: str) -> tuple[int, int, str, str]:
+    """Number, seq, hash and mark of a bank, which is created by its first changeset."""
+    row = connection.execute("SELECT bank, seq, hash, unfinished FROM banks WHERE name = ?", (name,)).fetchone()
     if row is not None:
-        return row[0], row[1], row[2]
+        return row[0], row[1], row[2], row[3]
     bank = connection.execute("INSERT INTO banks (name, hash) VALUES (?, ?)", (name, GENESIS)).lastrowid
     if bank is None:
         raise sqlite3.InternalError("SQLite gave no row number for a new bank")
     create_text_table(connection, bank)
-    return bank, 0, GENESIS
+    return bank, 0, GENESIS, ""
 
 
 def _check_guards(connection: sqlite3.Connection, bank: int, guards: Sequence[Guard]) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from agentmem.errors import StoreUnavailable
 from agentmem.stores.sqlite.errors import translated
 from agentmem.stores.sqlite.location import Location
+from agentmem.stores.sqlite.watch import Watch
 
 _CACHED_STATEMENTS = 256
 
@@ -83,6 +84,7 @@ class Connections:
         self._turn = threading.RLock() if location.path is None else None
         self._closed = False
         self._process = os.getpid()
+        self._watch = None if location.path is None or mode is not Mode.WRITE else Watch(location.path)
 
     @property
     def read_only(self) -> bool:
@@ -96,8 +98,16 @@ class Connections:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """A connection inside a write transaction, committed at the end and rolled back if anything is raised."""
+    def writing(self, *, adds: bool = False) -> Iterator[sqlite3.Connection]:
+        """A connection inside a write transaction, committed at the end and rolled back if anything is raised.
+
+        Args:
+            adds: Something new is written, and must be found in the log then. A value that is set to what it was is not
+                written at all.
+
+        Raises:
+            StoreError: what is open is not what the next opening would read any more.
+        """
         if self.read_only:
             raise StoreUnavailable(
                 "the store could only be opened for reading; nothing was written.",
@@ -107,8 +117,13 @@ class Connections:
         if not self._writing.acquire(timeout=self._timeout):
             raise StoreUnavailable("the store is busy writing.", where=str(self._location), hint="Try again.")
         try:
-            with self._lent() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
-                yield connection
+            with self._lent() as connection:
+                with _transaction(connection, "BEGIN IMMEDIATE"):
+                    yield connection
+                    if self._watch is not None:
+                        self._watch.check()
+                if self._watch is not None and adds:
+                    self._watch.check_commit()
         finally:
             self._writing.release()
 
@@ -162,6 +177,8 @@ class Connections:
         with self._guard:
             self._closed = True
             idle, self._idle = self._idle, []
+        if self._watch is not None:
+            self._watch.close()
         with translated(str(self._location)):
             for connection in idle:
                 connection.close()

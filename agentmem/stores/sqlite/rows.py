@@ -37,7 +37,7 @@ _NODE_COLUMNS = (
 _OPERATION_COLUMNS = (
     "seq", "op", "target", "kind", "at", "before_id", "before_hash", "after_id", "after_hash", "payload_hash",
     "changes", "reason", "evidence", "candidates", "agent", "run_id", "model", "tokens", "cost_usd",
-    "previous_hash", "hash",
+    "writes", "previous_hash", "hash",
 )  # fmt: skip
 
 NODE_COLUMNS = ", ".join(f"n.{name}" for name in _NODE_COLUMNS)
@@ -164,8 +164,8 @@ def operation_values(operation: Operation) -> tuple[object, ...]:
         after.id if after else None, after.content_hash if after else None,
         operation.payload_hash, _compact({name: list(pair) for name, pair in operation.changes.items()}),
         operation.reason, _compact(list(operation.evidence)), _compact(list(operation.candidates)), operation.agent,
-        operation.run_id, operation.model, operation.tokens, operation.cost_usd, operation.previous_hash,
-        operation.hash,
+        operation.run_id, operation.model, operation.tokens, operation.cost_usd, operation.writes,
+        operation.previous_hash, operation.hash,
     )  # fmt: skip
 
 
@@ -181,7 +181,7 @@ def operations_of(bank: str, rows: Iterable[tuple[Any, ...]]) -> list[Operation]
 
 def _operation(bank: str, row: tuple[Any, ...]) -> Operation:
     (seq, op, target, kind, at, before_id, before_hash, after_id, after_hash, payload_hash, changes, reason, evidence,
-     candidates, agent, run_id, model, tokens, cost_usd, previous_hash, hash_) = row  # fmt: skip
+     candidates, agent, run_id, model, tokens, cost_usd, writes, previous_hash, hash_) = row  # fmt: skip
     return Operation(
         op=_OPERATIONS[op],
         bank=bank,
@@ -200,6 +200,7 @@ def _operation(bank: str, row: tuple[Any, ...]) -> Operation:
         model=model,
         tokens=tokens,
         cost_usd=cost_usd,
+        writes=writes,
         seq=seq,
         previous_hash=previous_hash,
         hash=hash_,

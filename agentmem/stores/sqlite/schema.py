@@ -96,7 +96,13 @@ CREATE TABLE vectors (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_SECOND = """
+ALTER TABLE operations ADD COLUMN writes TEXT NOT NULL DEFAULT '';
+ALTER TABLE banks ADD COLUMN unfinished TEXT NOT NULL DEFAULT '';
+"""
+"""What each Operation wrote; the command that finishes a bank which is being filled."""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND)
 """Scripts from each version to the next; the version of a file is how many of them have run."""
 
 

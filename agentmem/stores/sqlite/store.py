@@ -38,8 +38,9 @@ from agentmem.stores.base import (
     View,
     Walk,
 )
+from agentmem.stores.filling import Filling, incomplete
 from agentmem.stores.sqlite import schema
-from agentmem.stores.sqlite.commit import prepared, write
+from agentmem.stores.sqlite.commit import mark, prepared, write
 from agentmem.stores.sqlite.connections import Connections, Mode, closed_if_unusable, connect
 from agentmem.stores.sqlite.entries import read_stamp, replace_all, stamp
 from agentmem.stores.sqlite.errors import translated
@@ -81,6 +82,7 @@ class SQLiteStore:
             connection, mode = _opened(self._location, timeout)
         self._connections = Connections(self._location, connection, mode=mode, timeout=timeout)
         self._vectors = VectorIndexes()
+        self._filling = Filling()
 
     @property
     def url(self) -> str:
@@ -90,10 +92,13 @@ class SQLiteStore:
     def commit(self, changeset: Changeset) -> tuple[Operation, ...]:
         """Write a changeset: everything or nothing. See `Store.commit`."""
         operations = prepared(changeset)
-        with self._connections.writing() as connection:
+        with self._connections.writing(adds=bool(changeset.changes)) as connection:
             if changeset.embedding is not None:
                 stamp(connection, changeset.embedding, str(self._location))
-            return tuple(write(connection, changeset, operations))
+            written = write(connection, changeset, operations, self._filling, str(self._location))
+        if written:
+            self._filling.written(changeset.bank, (written[-1].seq, written[-1].hash))
+        return tuple(written)
 
     def search(self, view: View, searches: Sequence[Search]) -> list[list[Hit]]:
         """Run several searches on one moment of the store. See `Store.search`."""
@@ -202,6 +207,25 @@ class SQLiteStore:
                     operations=journal[0],
                 )
 
+    def unfinished(self, bank: str) -> str:
+        """The command that finishes a bank which is being filled. See `Store.unfinished`."""
+        with self._connections.reading() as connection:
+            row = connection.execute("SELECT unfinished FROM banks WHERE name = ?", (bank,)).fetchone()
+            return row[0] if row else ""
+
+    def begin_filling(self, bank: str, finish: str, head: tuple[int, str]) -> None:
+        """Mark a bank as incomplete for everybody else. See `Store.begin_filling`."""
+        with self._connections.writing() as connection:
+            mark(connection, bank, finish, head)
+        self._filling.reached(bank, head)
+
+    def end_filling(self, bank: str, *, whole: bool) -> None:
+        """Give up a bank that this object fills. See `Store.end_filling`."""
+        if whole and bank in self._filling:
+            with self._connections.writing() as connection:
+                connection.execute("UPDATE banks SET unfinished = '' WHERE name = ?", (bank,))
+        self._filling.leave(bank)
+
     def banks(self) -> list[str]:
         """Names of the banks that hold anything. See `Store.banks`."""
         with self._connections.reading() as connection:
@@ -224,6 +248,8 @@ class SQLiteStore:
     def reindex(self, embedding: EmbeddingStamp, entries: Mapping[str, Mapping[str, IndexEntry]]) -> None:
         """Replace stamp and search entries of all banks. See `Store.reindex`."""
         with self._connections.writing() as connection:
+            for bank, unfinished in connection.execute("SELECT name, unfinished FROM banks WHERE unfinished <> ''"):
+                raise incomplete(bank, unfinished, str(self._location))
             replace_all(connection, embedding, entries)
 
     def close(self) -> None:
@@ -261,7 +287,9 @@ class SQLiteStore:
     def _bank(self, name: str) -> Iterator[tuple[sqlite3.Connection, int | None]]:
         """A reading connection and the number of a bank, None for one that nothing was ever written to."""
         with self._connections.reading() as connection:
-            row = connection.execute("SELECT bank FROM banks WHERE name = ?", (name,)).fetchone()
+            row = connection.execute("SELECT bank, unfinished FROM banks WHERE name = ?", (name,)).fetchone()
+            if row is not None:
+                self._filling.require_readable(name, row[1], str(self._location))
             yield connection, row[0] if row else None
 
 

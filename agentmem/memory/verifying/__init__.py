@@ -1,0 +1,1 @@
+"""Whether what a bank holds is what its journal says."""
