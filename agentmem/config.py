@@ -33,6 +33,8 @@ class Settings:
     """Who opens a Neo4j store whose URL names nobody (NEO4J_USERNAME)."""
     password: str = field(default="", repr=False)
     """That user's password (NEO4J_PASSWORD); never shown, logged or stored."""
+    tools: tuple[str, ...] = ()
+    """Installed modules whose functions marked `@tool` any workflow may name."""
     models: Path | None = None
     """Folder that holds the weights of MiniLM (AGENTMEM_MODELS); None to fetch them once into the user's cache."""
 

@@ -24,7 +24,7 @@ MAX_TOTAL_CHARACTERS = 100_000_000
 _SQLITE = b"SQLite format 3\0"
 
 
-@tool
+@tool(side_effects=False)
 def read_files(context: ToolContext, folder: str, pattern: str = "*") -> list[dict[str, str]]:
     """Read the text and Markdown files of a folder, in order of their paths.
 

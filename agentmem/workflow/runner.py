@@ -6,7 +6,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,11 @@ from agentmem.graphs.plan import Check, Plan, PlanStep
 from agentmem.graphs.team import Team
 from agentmem.memory import Memory
 from agentmem.tools.base import Tool
+from agentmem.tools.modules import CodeFile
+from agentmem.tools.registry import Toolbox
+from agentmem.workflow import consent
+from agentmem.workflow.consent import Ask
+from agentmem.workflow.grants import Grants
 from agentmem.workflow.opening import anchored, open_memory
 from agentmem.workflow.runs import Run, RunRegistry
 from agentmem.workflow.spec import WorkflowSpec
@@ -42,6 +47,8 @@ class Job:
     """The workflow file; empty for one written in Python."""
     tools: tuple[Tool, ...] = ()
     """Functions that were given in Python."""
+    grants: Grants = field(default_factory=Grants)
+    """What whoever runs it allows it."""
 
     def settings(self, surroundings: Settings, *, store: str = "", bank: str = "", embedder: str = "") -> Settings:
         """What this run uses: the caller's word, else the workflow's, else the environment's."""
@@ -63,8 +70,8 @@ class Job:
             output=spec.output,
         )
 
-    def team(self, memory: Memory, checkpointer: Any) -> Team:
-        """The team that does it."""
+    def team(self, memory: Memory, checkpointer: Any, registry: RunRegistry) -> Team:
+        """The team that does it. Plans of runs that the registry does not know are shown to it, never run."""
         return Team(
             memory=memory,
             folder=self.folder,
@@ -72,8 +79,15 @@ class Job:
             agents={str(name): settings for name, settings in self.spec.agents.items()},
             budget=self.spec.budget,
             checkpointer=checkpointer,
-            allowed=[(self.folder / Path(folder).expanduser()).resolve() for folder in self.spec.folders],
+            allowed=self.grants.folders,
+            modules=self.grants.modules,
+            agreed=self.grants.code,
+            own_run=lambda run: _is_own(registry, run, memory),
         )
+
+    def code(self) -> tuple[CodeFile, ...]:
+        """The files of the folder that it imports."""
+        return Toolbox(self.tools, folder=self.folder).code(self.spec.tools_named())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +139,32 @@ class WorkflowRun:
         return result
 
 
+def agreed(job: Job, allow_code: bool | Ask, settings: Settings) -> Job:
+    """The job with the code that it imports among its grants, if the person agrees or agreed before.
+
+    Raises:
+        InputError: nobody agreed. Nothing was imported.
+    """
+    grants = consent.agreed(
+        job.grants,
+        job.code(),
+        workflow=job.file or str(job.folder),
+        folder=job.folder,
+        allow_code=allow_code,
+        consents=consent.Consents.of(settings),
+    )
+    return replace(job, grants=grants)
+
+
+def _is_own(registry: RunRegistry, run: str, memory: Memory) -> bool:
+    """Whether the run was done here, with this memory."""
+    try:
+        known = registry.get(run)
+    except NotFound:
+        return False
+    return (known.run, known.status, known.store, known.bank) == (run, "done", memory.store.url, memory.bank)
+
+
 @contextmanager
 def begun(
     job: Job, inputs: Mapping[str, Any], settings: Settings, *, notify: Notify = to_stderr, run_id: str = ""
@@ -141,7 +181,7 @@ def begun(
         now = memory.clock.now()
         run = run_id or _new_run_id(now)
         stack.enter_context(registry.held(run))
-        team = job.team(memory, stack.enter_context(open_checkpoints(registry.checkpoints(run))))
+        team = job.team(memory, stack.enter_context(open_checkpoints(registry.checkpoints(run))), registry)
         team.check(job.task(inputs))
         registry.start(
             Run(
@@ -156,6 +196,7 @@ def begun(
                 embedder=settings.embedder,
                 status="running",
                 started=now,
+                grants=job.grants.as_json(),
             )
         )
         yield WorkflowRun(run=run, job=job, memory=memory, inputs=inputs, resumed=False, _team=team, _registry=registry)
@@ -168,17 +209,24 @@ def _without_store(spec: WorkflowSpec) -> WorkflowSpec:
 
 @contextmanager
 def resumed(
-    run_or_prefix: str, settings: Settings, *, notify: Notify = to_stderr, tools: tuple[Tool, ...] = ()
+    run_or_prefix: str,
+    settings: Settings,
+    *,
+    notify: Notify = to_stderr,
+    tools: tuple[Tool, ...] = (),
+    allow_code: bool | Ask = False,
 ) -> Iterator[WorkflowRun]:
-    """Open a run again, with the workflow, the inputs and the memory that it began with.
+    """Open a run again, with the workflow, the inputs, the memory and the grants that it began with.
 
     Args:
         run_or_prefix: The run's id, or the beginning of it.
         settings: Says where the registry is.
         notify: Takes lines for the person who waits.
         tools: The functions that the run was given in Python.
+        allow_code: Whether code may run that changed since the run began, or a function that asks.
 
     Raises:
+        InputError: the code changed, and nobody agreed to it.
         NotFound: there is no such run, or it has ended and its checkpoints are gone.
         UserError: another process works on it.
         ConfigurationError, StoreError: its memory cannot be opened.
@@ -186,7 +234,8 @@ def resumed(
     registry = RunRegistry(settings.runs_path)
     known = registry.get(run_or_prefix)
     spec = WorkflowSpec.model_validate_json(known.spec)
-    job = Job(spec=spec, folder=Path(known.folder), file=known.file, tools=tools)
+    job = Job(spec=spec, folder=Path(known.folder), file=known.file, tools=tools, grants=Grants.from_json(known.grants))
+    job = agreed(job, allow_code, settings)
     own = settings.overridden(store=known.store, bank=known.bank, embedder=known.embedder)
     with ExitStack() as stack:
         stack.enter_context(registry.held(known.run))
@@ -207,7 +256,7 @@ def resumed(
             inputs=known.inputs,
             resumed=begun_before,
             over=over,
-            _team=job.team(memory, saver),
+            _team=job.team(memory, saver, registry),
             _registry=registry,
         )
 

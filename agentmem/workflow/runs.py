@@ -18,12 +18,12 @@ _TABLE: Final = """
 create table if not exists runs (
     run text primary key, name text not null, file text not null, folder text not null, spec text not null,
     inputs text not null, store text not null, bank text not null, embedder text not null,
-    status text not null, started text not null, finished text, result text
+    status text not null, started text not null, finished text, result text, grants text not null default ''
 )
 """
 _COLUMNS: Final = (
     "run", "name", "file", "folder", "spec", "inputs", "store", "bank", "embedder", "status", "started", "finished",
-    "result",
+    "result", "grants",
 )  # fmt: skip
 _BUSY_SECONDS: Final = 30.0
 
@@ -55,6 +55,8 @@ class Run:
     finished: datetime | None = None
     result: dict[str, Any] = field(default_factory=dict)
     """What the run gave back; empty until it ended."""
+    grants: str = ""
+    """What it was allowed when it began, as JSON; empty for a run of an older version."""
 
 
 class RunRegistry:
@@ -76,6 +78,8 @@ class RunRegistry:
             ) from error
         with self._connection() as connection:
             connection.execute(_TABLE)
+            if "grants" not in {row[1] for row in connection.execute("pragma table_info(runs)")}:
+                connection.execute("alter table runs add column grants text not null default ''")
 
     def start(self, run: Run) -> None:
         """Enter a new run."""
@@ -186,6 +190,7 @@ def _row(run: Run) -> tuple[str | None, ...]:
         run.run, run.name, run.file, run.folder, run.spec, json.dumps(run.inputs, default=str, ensure_ascii=False),
         run.store, run.bank, run.embedder, run.status, encode_time(run.started), encode_time(run.finished),
         json.dumps(run.result, default=str, ensure_ascii=False) if run.result else None,
+        run.grants,
     )  # fmt: skip
 
 
