@@ -13,6 +13,7 @@ from agentmem.config import Settings
 from agentmem.graphs.events import TeamResult
 from agentmem.graphs.plan import AgentSettings, Budget, Check, PlanStep
 from agentmem.tools.base import Tool, as_tool
+from agentmem.tools.modules import CodeFile
 from agentmem.tools.registry import Toolbox
 from agentmem.workflow import runner
 from agentmem.workflow.consent import Ask
@@ -143,6 +144,15 @@ class Workflow:
         """
         self._refuse(self.problems(allow=allow, allow_modules=allow_modules))
 
+    def code(self) -> tuple[CodeFile, ...]:
+        """The files of the folder that a run would import, by path: the modules that are named, and what they import.
+
+        Raises:
+            WorkflowError: the workflow cannot be understood.
+            InputError: a file cannot be read.
+        """
+        return Job(spec=self.spec, folder=self._folder, tools=self._tools).code()
+
     def _problems(self, grants: Grants) -> list[Problem]:
         loaded = self._loaded
         found = list(loaded.problems)
@@ -203,7 +213,7 @@ class Workflow:
         spec = self.spec
         values = resolve_inputs(spec.inputs, inputs or {})
         job = Job(spec=spec, folder=self._folder, file=self._file, tools=self._tools, grants=grants)
-        job = runner.agreed(job, allow_code or not self._file, surroundings)
+        job = runner.agreed(job, allow_code if self._file else True, surroundings)
         chosen = job.settings(surroundings, store=store, bank=bank, embedder=embedder)
         return runner.begun(job, values, chosen, notify=notify, run_id=run_id)
 
@@ -235,7 +245,7 @@ class Workflow:
         What the run was allowed when it began it still is; code that changed needs `allow_code`.
         """
         surroundings = settings or Settings.from_environment()
-        given = allow_code or not self._file
+        given = allow_code if self._file else True
         with runner.resumed(run, surroundings, notify=notify, tools=self._tools, allow_code=given) as opened:
             return opened.finish()
 
