@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from agentmem.errors import AgentmemError, InputError, NotFound
-from agentmem.tools.modules import CodeFile
+from agentmem.tools.modules import CodeFile, path_without
 
 _importing = threading.RLock()
 
@@ -61,8 +61,8 @@ class _Finder:
 _finder = _Finder()
 
 
-def import_agreed(module: str, files: Iterable[CodeFile], *, where: str) -> ModuleType:
-    """Import a module of a folder; of this folder, only `files` can be imported, now and later.
+def import_agreed(module: str, files: Iterable[CodeFile], *, folder: Path, where: str) -> ModuleType:
+    """Import a module of a folder, of which only `files` can be imported, even if it is on the import path.
 
     Modules of the same names that came from another folder, or from files as they were before, make room first.
 
@@ -78,8 +78,15 @@ def import_agreed(module: str, files: Iterable[CodeFile], *, where: str) -> Modu
                 del sys.modules[loaded]
         _finder.files = {name: file for name, file in _finder.files.items() if _top(name) not in tops} | named
         if _finder not in sys.meta_path:
-            sys.meta_path.insert(0, _finder)  # ahead of the import path, which may hold the folder: content is checked
-        return import_installed(module, where=where)
+            sys.meta_path.insert(0, _finder)  # its names are no one else's
+        kept = path_without(folder)
+        hidden = [(place, entry) for place, entry in enumerate(sys.path) if entry not in kept]
+        sys.path[:] = kept
+        try:
+            return import_installed(module, where=where)
+        finally:
+            for place, entry in hidden:  # what the module itself added to the path stays
+                sys.path.insert(place, entry)
 
 
 def import_installed(module: str, *, where: str) -> ModuleType:

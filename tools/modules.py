@@ -83,9 +83,17 @@ def in_folder(folder: Path, module: str) -> CodeFile | None:
     return None
 
 
-def installed(module: str) -> ModuleSpec | None:
-    """Where Python itself finds a module. Nothing is imported, not even the packages above it."""
-    places: Iterable[str] | None = None
+def path_without(folder: Path) -> list[str]:
+    """The import path without the folder: Python puts the one where a program starts first on it."""
+    root = folder.resolve()
+    return [entry for entry in sys.path if Path(entry or ".").resolve() != root]
+
+
+def installed(module: str, places: Iterable[str] | None = None) -> ModuleSpec | None:
+    """Where Python itself finds a module, in these places or on the import path.
+
+    Nothing is imported, not even the packages above it.
+    """
     name, found = "", None
     for part in module.split("."):
         name = f"{name}.{part}".lstrip(".")
@@ -115,13 +123,13 @@ def taken(folder: Path, module: str) -> str:
     top = module.partition(".")[0]
     if top in sys.stdlib_module_names or top.startswith("__"):
         return "the standard library"
-    spec = installed(top)
+    spec = installed(top, path_without(folder))
     if spec is None:
         return ""
     places = [spec.origin] if spec.has_location and spec.origin else list(spec.submodule_search_locations or ())
     root = folder.resolve()
-    outside = [place for place in places if not Path(place).resolve().is_relative_to(root)]
-    return outside[0] if outside else ""
+    own = {root / f"{top}.py", root / top / "__init__.py", root / top}  # installed from here, to be developed
+    return next((place for place in places if Path(place).resolve() not in own), "")
 
 
 def with_imported(folder: Path, modules: Iterable[str]) -> tuple[CodeFile, ...]:
@@ -141,8 +149,8 @@ def with_imported(folder: Path, modules: Iterable[str]) -> tuple[CodeFile, ...]:
         if name in seen:
             continue
         seen.add(name)
-        file = None if taken(folder, name) else in_folder(folder, name)
-        if file is not None:
+        file = in_folder(folder, name)
+        if file is not None and not taken(folder, name):
             found[name] = file
             waiting += _imports(file)
     return tuple(sorted(found.values(), key=lambda file: (str(file.path), file.module)))

@@ -94,9 +94,9 @@ class Toolbox:
         self.describe(name)  # what is no tool is not even imported
         where = f"tool {name}"
         module, _, function = name.partition(":")
-        if self._in_folder(module):
+        if self._folder is not None and self._in_folder(module):
             self._files |= {file.module: file for file in self._agreed_files(module)}
-            imported = import_agreed(module, self._files.values(), where=where)
+            imported = import_agreed(module, self._files.values(), folder=self._folder, where=where)
         else:
             imported = import_installed(module, where=where)
         made = getattr(imported, function, None)

@@ -210,16 +210,28 @@ def test_a_folder_takes_no_module_s_place(context: ToolContext, flow: Path, libr
     assert not (flow / "ran").exists()
 
 
+def test_a_folder_with_its_own_installed_modules_is_no_exception(flow: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(flow / ".venv" / "site-packages" / "lent_one.py", "VALUE = 1\n")
+    write(flow / "lent_one.py", MARKED + "def a() -> None: ...\n")
+    monkeypatch.syspath_prepend(str(flow / ".venv" / "site-packages"))
+    with pytest.raises(InputError, match="also an installed module"):
+        Toolbox(folder=flow).load("lent_one:a")
+
+
 def test_the_folder_on_the_import_path_changes_nothing(
-    context: ToolContext, flow: Path, monkeypatch: pytest.MonkeyPatch
+    context: ToolContext, flow: Path, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(flow / "path_tools.py", MARKED + "def a() -> int:\n    return 1\n")
+    write(library / "shadowed_one.py", "VALUE = 1\n")
+    write(flow / "shadowed_one.py", f"open({str(flow / 'ran')!r}, 'w').close()\nVALUE = 2\n")
+    write(flow / "path_tools.py", "import shadowed_one\n" + MARKED + "def a() -> int:\n    return shadowed_one.VALUE\n")
     monkeypatch.syspath_prepend(str(flow))
     box = Toolbox(folder=flow)
     (file,) = box.code(["path_tools:a"])
     with pytest.raises(InputError, match="nobody has agreed"):
         Toolbox(folder=flow, agreed={file.path: "0" * 64}).load("path_tools:a")
     assert Toolbox(folder=flow, agreed={file.path: file.digest}).load("path_tools:a")(context, {}) == 1
+    assert not (flow / "ran").exists()
+    assert sys.path[0] == str(flow)
 
 
 def test_code_that_nobody_agreed_to_is_not_imported(flow: Path) -> None:
