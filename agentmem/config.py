@@ -44,7 +44,7 @@ class Settings:
     tracing: bool = False
     """Whether runs are traced to LangSmith (AGENTMEM_TRACING=1). Its own variables say where to, not whether."""
     tools: tuple[str, ...] = ()
-    """Python modules whose `@tool` functions a workflow may name (`tools:` in the settings file)."""
+    """Installed modules whose functions marked `@tool` any workflow may name (`tools:` in the settings file)."""
     hosts: tuple[str, ...] = ()
     """Neo4j servers, `host` or `host:port`, that may be given the password (`hosts:` in the settings file)."""
     plaintext: tuple[str, ...] = ()

@@ -52,6 +52,8 @@ class TeamContext:
     planner: Planner = field(default_factory=RulePlanner)
     actor: Actor = field(default_factory=RuleActor)
     judge: Judge = field(default_factory=RuleJudge)
+    own_run: Callable[[str], bool] = lambda _run: False
+    """Whether a run of that id is the team's own: only then a plan of its making in memory may be run again."""
     manager: Manager | None = None
     """The memory manager, which takes in what agents retain; None for the memory itself."""
 
@@ -112,6 +114,19 @@ class TeamContext:
                     hint=f"agents.executor.{act}s allows {', '.join(sorted(granted or ())) or 'nothing'}.",
                 )
         return tool
+
+    def unasked(self, name: str) -> str:
+        """Why a plan from memory may not use a tool: the workflow at hand does not name it. Empty if it may."""
+        if ":" in name:
+            return f"it names code, {name!r}"
+        granted = self.settings("executor").tools or ()
+        if name in granted or any(self.toolbox.get(each).name == name for each in granted):
+            return ""
+        if name not in self.toolbox.given:
+            return f"this workflow does not name its tool {name!r} in agents.executor.tools"
+        if self.toolbox.get(name).side_effects:
+            return f"its tool {name!r} has side effects, and agents.executor.tools does not name it"
+        return ""
 
     def check_plan(self, plan: Plan, inputs: Iterable[str]) -> None:
         """Prove that a plan can run here.

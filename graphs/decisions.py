@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from agentmem.graphs.plan import Plan, PlanStep
@@ -26,9 +26,11 @@ class PlanRequest:
     given: Plan | None
     """The workflow's own plan."""
     past: PastWork
-    """Similar tasks and insights from memory."""
+    """Similar tasks and insights from memory. A task has its plan only if the plan may be run here."""
     refusal: Callable[[Plan], str]
     """Why a plan cannot run here (a tool is missing, an input is unknown); empty if it can."""
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    """Why the plan of a similar task is shown and not run, by the id of its Query."""
     readable: tuple[str, ...] = ()
     """Inputs that name a folder or file of text which the executor was expressly given the tools to take in."""
     tried: tuple[str, ...] = ()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
+from pydantic import ValidationError
 
 from agentmem.errors import AgentmemError, ToolError
 from agentmem.graphs.context import TeamContext
@@ -65,12 +67,14 @@ def _propose(state: PlannerState, runtime: Runtime[TeamContext]) -> PlannerState
             return str(error)
         return ""
 
+    past, withheld = _usable(_past(state["past"], context), context)
     request = PlanRequest(
         task=task["text"],
         inputs=task["inputs"],
         given=given,
-        past=_past(state["past"], context),
+        past=past,
         refusal=refusal,
+        withheld=withheld,
         readable=_readable(context, task["inputs"]),
         tried=tuple(tried),
         failure=state.get("failure", ""),
@@ -113,6 +117,36 @@ def _past(past: PastState, context: TeamContext) -> PastWork:
     tasks = [PastTask(query=q, similarity=s) for i, s in similarity.items() if isinstance(q := nodes.get(i), Query)]
     insights = [n for i in past["insights"] if isinstance(n := nodes.get(i["id"]), Insight)]
     return PastWork(tasks=tuple(tasks), insights=tuple(insights))
+
+
+def _usable(past: PastWork, context: TeamContext) -> tuple[PastWork, dict[str, str]]:
+    """Past work without the plans that must not run here, and for each of these why not, by the Query's id."""
+    tasks: list[PastTask] = []
+    withheld: dict[str, str] = {}
+    for task in past.tasks:
+        query = task.query
+        if query.plan and (why := _withheld(query, context)):
+            withheld[query.id] = why
+            task = replace(task, query=replace(query, plan=""))
+        tasks.append(task)
+    return replace(past, tasks=tuple(tasks)), withheld
+
+
+def _withheld(query: Query, context: TeamContext) -> str:
+    """Why a plan from memory is shown and not run; empty if it may run.
+
+    Whoever wrote a memory wrote its plans. So a plan runs only if it is this team's own, and then with no other
+    tools than the workflow at hand names. Nothing of it is read before that is known.
+    """
+    if query.trust < 1:
+        return "it is less trusted than what the team did itself"
+    if not context.own_run(query.run_id):
+        return "it is no run of this team's own"
+    try:
+        plan = Plan.model_validate_json(query.plan)
+    except (ValidationError, PlanError):
+        return "it was written by a version that planned otherwise"
+    return next((why for step in plan.steps if step.tool and (why := context.unasked(step.tool))), "")
 
 
 def _readable(context: TeamContext, inputs: dict[str, Any]) -> tuple[str, ...]:

@@ -66,8 +66,12 @@ def _recall(request: PlanRequest) -> Proposal:
         PlanStep(id=f"ask{_suffix(place)}", needs=needs, **question)
         for place, question in enumerate(_questions(request))
     ]
-    reason = "no plan is given and no similar task was done before: "
+    reason = "no plan is given and none of a similar task can be used again: "
     reason += "read what the inputs name, then answer from memory" if reading else "answer from memory"
+    for task in request.past.tasks:
+        if why := request.withheld.get(task.query.id):
+            reason += f"; the plan of a similar task (run {task.query.run_id}) is shown and not run: {why}"
+            break
     return Proposal(plan=Plan(steps=(*reading, *asking)), origin="recall", reason=reason)
 
 

@@ -24,7 +24,7 @@ from agentmem.graphs.executor import build_executor
 from agentmem.graphs.expressions import names, render
 from agentmem.graphs.ledger import Ledger
 from agentmem.graphs.memory_manager import MemoryManager
-from agentmem.graphs.plan import AgentSettings, Budget, PlanError, did_you_mean
+from agentmem.graphs.plan import AgentSettings, Budget, Plan, PlanError, did_you_mean
 from agentmem.graphs.planner import build_planner
 from agentmem.graphs.planning import RulePlanner
 from agentmem.graphs.reflector import build_reflector
@@ -32,7 +32,7 @@ from agentmem.graphs.routing import after_planning, after_reflecting
 from agentmem.graphs.state import Spent, TaskState, TeamState
 from agentmem.graphs.tracing import stepped
 from agentmem.memory import Memory
-from agentmem.records import encode_time
+from agentmem.records import Kind, encode_time, node_id
 from agentmem.tools import Tool, Toolbox
 from agentmem.tools.values import plain
 
@@ -75,6 +75,9 @@ class Team:
         actor: Actor | None = None,
         judge: Judge | None = None,
         tracing: bool = False,
+        modules: Iterable[str] = (),
+        agreed: Mapping[Path, str] | None = None,
+        own_run: Callable[[str], bool] | None = None,
     ) -> None:
         """A team that is ready to run tasks.
 
@@ -91,6 +94,10 @@ class Team:
             actor: Default: rules.
             judge: Default: rules.
             tracing: Whether runs are traced to LangSmith, documents included; its own variables do not switch it on.
+            modules: Installed modules besides those in `folder` that module:function may name.
+            agreed: Files of `folder` that module:function may import, with SHA-256 of their content; default: any.
+            own_run: Whether the run of that id was the team's own, so that its plan may be run again where a task has
+                none; plans of other runs are shown. Default: runs that the checkpointer knows.
 
         Raises:
             WorkflowError: there is no such agent or kind of memory.
@@ -107,13 +114,14 @@ class Team:
         self._folder = root
         self._allowed = tuple(Path(path) for path in allowed)
         self._budget = budget or Budget()
-        self._toolbox = Toolbox(tools, folder=root)
+        self._toolbox = Toolbox(tools, folder=root, modules=modules, agreed=agreed)
         for tool in self._settings("executor").tools or ():
-            self._toolbox.get(tool)
+            self._toolbox.load(tool)
         self._decisions = (planner or RulePlanner(), actor or RuleActor(), judge or RuleJudge())
         self._manager = MemoryManager()
         self._tracing = tracing
         self._saver = InMemorySaver() if checkpointer is None else checkpointer
+        self._own_run = own_run or self._is_known
         self._graph = build_team(self._saver)
 
     def check(self, task: Task) -> None:
@@ -133,6 +141,7 @@ class Team:
         if names(task.text).steps:
             raise PlanError("the task is read before any step runs.", key="task", hint="Use inputs only.")
         if task.plan is not None:
+            self._load(task.plan)
             self._context("").check_plan(task.plan, inputs)
 
     def stream(self, task: Task | None = None, *, run_id: str = "", resume: bool = False) -> Iterator[TeamEvent]:
@@ -165,7 +174,9 @@ class Team:
         known = bool(snapshot.values or snapshot.tasks)
         if resume and not known:
             raise NotFound(f"there is no run {run!r} to resume.", where=f"run {run}")
-        if not resume and known:
+        if resume and (plan := snapshot.values.get("task", {}).get("plan")):
+            self._load(Plan.model_validate(plan))
+        if not resume and (known or self._is_remembered(run)):
             raise InputError("there is a run of that name already.", where=f"run {run}", hint="Resume it.")
         start = None if resume else self._start(task, run)
         if start is not None or snapshot.tasks:  # not `next`: that leaves out tasks whose writes wait to be applied
@@ -213,6 +224,23 @@ class Team:
             ),
         )
 
+    def _load(self, plan: Plan) -> None:
+        """Import what a workflow's own plan names. No other plan is ever a reason to import anything."""
+        for step in plan.steps:
+            if step.tool and ":" in step.tool:
+                try:
+                    self._toolbox.load(step.tool)
+                except NotFound as error:
+                    raise PlanError(error.message, step=step.id, key="tool", hint=error.hint) from error
+
+    def _is_known(self, run: str) -> bool:
+        return self._saver.get_tuple({"configurable": {"thread_id": run}}) is not None
+
+    def _is_remembered(self, run: str) -> bool:
+        """Whether memory holds a run of that name: what others wrote must not pass for what this run will do."""
+        query = node_id(Kind.QUERY, self._memory.bank, run)
+        return query in self._memory.store.fetch(self._memory.bank, [query])
+
     def _settings(self, agent: str) -> AgentSettings:
         return self._agents.get(agent, AgentSettings())
 
@@ -230,6 +258,7 @@ class Team:
             planner=planner,
             actor=actor,
             judge=judge,
+            own_run=self._own_run,
             manager=self._manager,
         )
 

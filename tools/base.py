@@ -40,8 +40,8 @@ class ToolContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tool:
-    """A function that an executor can call."""
+class ToolDescription:
+    """What is known of a tool without its code having run."""
 
     name: str
     """What a plan calls it."""
@@ -49,21 +49,39 @@ class Tool:
     """What it does, from the docstring's first paragraph."""
     arguments: type[BaseModel]
     """Validates arguments; unknown ones are refused."""
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of the arguments."""
+        return self.arguments.model_json_schema()
+
+    @property
+    def parameters(self) -> tuple[tuple[str, bool], ...]:
+        """Names of the arguments in order, each with whether it must be given."""
+        return tuple((str(info.alias), info.is_required()) for info in self.arguments.model_fields.values())
+
+    @property
+    def usage(self) -> str:
+        """The names of the arguments, those that may be left out in brackets."""
+        return ", ".join(name if is_required else f"[{name}]" for name, is_required in self.parameters) or "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool(ToolDescription):
+    """A function that an executor can call."""
+
     function: Callable[..., Any]
     """The function itself."""
     wants_context: bool
     """Whether the first parameter is a ToolContext."""
     one_by_one: bool = False
     """Whether calls of it in one run follow each other in order, never in parallel: it changes what others see."""
+    side_effects: bool = True
+    """Whether it does more than give a result: a plan from memory calls it only where a workflow names it."""
     reads: frozenset[Kind] = field(default_factory=frozenset)
     """Kinds of memories that it cannot do without reading."""
     writes: frozenset[Kind] = field(default_factory=frozenset)
     """Kinds of memories that it writes."""
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """JSON Schema of the arguments."""
-        return self.arguments.model_json_schema()
 
     def __call__(self, context: ToolContext, arguments: Mapping[str, Any]) -> Any:
         """Validate the arguments, call the function and give its result as JSON-able values.
@@ -106,16 +124,6 @@ class Tool:
         fields = type(values).model_fields
         return {str(info.alias): getattr(values, name) for name, info in fields.items()}
 
-    @property
-    def parameters(self) -> tuple[tuple[str, bool], ...]:
-        """Names of the arguments in order, each with whether it must be given."""
-        return tuple((str(info.alias), info.is_required()) for info in self.arguments.model_fields.values())
-
-    @property
-    def usage(self) -> str:
-        """The names of the arguments, those that may be left out in brackets."""
-        return ", ".join(name if is_required else f"[{name}]" for name, is_required in self.parameters) or "none"
-
 
 @overload
 def tool(function: Callable[..., Any], /) -> Tool: ...
@@ -125,6 +133,7 @@ def tool(
     name: str = "",
     description: str = "",
     one_by_one: bool = False,
+    side_effects: bool = True,
     reads: Iterable[Kind] = (),
     writes: Iterable[Kind] = (),
 ) -> Callable[[Callable[..., Any]], Tool]: ...
@@ -135,6 +144,7 @@ def tool(
     name: str = "",
     description: str = "",
     one_by_one: bool = False,
+    side_effects: bool = True,
     reads: Iterable[Kind] = (),
     writes: Iterable[Kind] = (),
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
@@ -149,6 +159,7 @@ def tool(
             name=name,
             description=description,
             one_by_one=one_by_one,
+            side_effects=side_effects,
             reads=frozenset(reads),
             writes=frozenset(writes),
         )
@@ -162,6 +173,7 @@ def as_tool(
     name: str = "",
     description: str = "",
     one_by_one: bool = False,
+    side_effects: bool = True,
     reads: frozenset[Kind] = frozenset(),
     writes: frozenset[Kind] = frozenset(),
 ) -> Tool:
@@ -182,16 +194,30 @@ def as_tool(
         raise InputError(f"its signature cannot be read: {error}.", where=where) from error
     wants_context = bool(parameters) and parameters[0].annotation is ToolContext
     docstring = inspect.cleandoc(function.__doc__ or "")
-    arguments = _arguments(title, parameters[1 if wants_context else 0 :], _documented(docstring))
+    described = describe(title, description, docstring, parameters[1 if wants_context else 0 :])
     return Tool(
-        name=title,
-        description=description or re.sub(r"\s+", " ", docstring.split("\n\n", 1)[0]).strip(),
-        arguments=arguments,
+        name=described.name,
+        description=described.description,
+        arguments=described.arguments,
         function=function,
         wants_context=wants_context,
         one_by_one=one_by_one,
+        side_effects=side_effects,
         reads=reads,
         writes=writes,
+    )
+
+
+def describe(title: str, description: str, docstring: str, parameters: Iterable[inspect.Parameter]) -> ToolDescription:
+    """What a function's name, docstring and parameters say; a description of its own comes before the docstring's.
+
+    Raises:
+        InputError: a parameter has no type, is variadic, or cannot be called by name.
+    """
+    return ToolDescription(
+        name=title,
+        description=description or re.sub(r"\s+", " ", docstring.split("\n\n", 1)[0]).strip(),
+        arguments=_arguments(title, parameters, _documented(docstring)),
     )
 
 

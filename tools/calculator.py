@@ -57,7 +57,7 @@ _FUNCTIONS: dict[str, Callable[..., Number]] = {
 }
 
 
-@tool
+@tool(side_effects=False)
 def calculator(expression: str) -> int | float:
     """Work out an arithmetic expression.
 

@@ -25,7 +25,7 @@ MAX_FILES = 10_000
 MAX_TOTAL_CHARACTERS = 100_000_000
 
 
-@tool
+@tool(side_effects=False)
 def read_files(context: ToolContext, folder: str, pattern: str = "*") -> list[dict[str, str]]:
     """Read the text and Markdown files of a folder, in order of their paths.
 

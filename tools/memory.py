@@ -54,7 +54,7 @@ def remember(
     return context.memory.retain(content, source=source, at=at, trust=trust).as_dict()
 
 
-@tool
+@tool(side_effects=False)
 def recall(context: ToolContext, query: str, k: Annotated[int, Field(ge=1, le=1000)] = 10) -> list[dict[str, Any]]:
     """Find the memories that matter most for a query.
 
@@ -66,7 +66,7 @@ def recall(context: ToolContext, query: str, k: Annotated[int, Field(ge=1, le=10
     return [memory.as_dict() for memory in context.memory.recall(query, k=k).memories]
 
 
-@tool(reads=REFLECTED)
+@tool(reads=REFLECTED, side_effects=False)
 def answer(context: ToolContext, question: str) -> dict[str, Any]:
     """Answer a question from memory, with the evidence it rests on, or say that it is not known.
 
@@ -77,7 +77,7 @@ def answer(context: ToolContext, question: str) -> dict[str, Any]:
     return context.memory.reflect(question).as_dict()
 
 
-@tool(reads=frozenset({Kind.FACT}))
+@tool(reads=frozenset({Kind.FACT}), side_effects=False)
 def changes(context: ToolContext, limit: Annotated[int, Field(ge=1, le=1000)] = 100) -> list[dict[str, Any]]:
     """List what stopped being true and what took its place, oldest first: op, id, text, before, at, reason, run.
 

@@ -2,142 +2,203 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from agentmem.errors import InputError, NotFound
-from agentmem.tools.base import Tool, as_tool
+from agentmem.tools.base import Tool, ToolDescription, as_tool
 from agentmem.tools.calculator import calculator
 from agentmem.tools.files import read_files, write_file
+from agentmem.tools.importing import import_agreed, import_installed
 from agentmem.tools.memory import answer, changes, recall, remember
+from agentmem.tools.modules import CodeFile, in_folder, installed_file, taken, with_imported
+from agentmem.tools.signatures import described
 
 BUILT_IN: Mapping[str, Tool] = {
     each.name: each for each in (read_files, write_file, remember, recall, answer, changes, calculator)
 }
 """The tools that every team has."""
 
-_importing = threading.Lock()
-
 
 class Toolbox:
-    """The tools of one team, by the names that its plans may use."""
+    """The tools of one team, by the names that its plans may use.
 
-    def __init__(self, tools: Iterable[Tool | Callable[..., Any]] = (), *, folder: Path | None = None) -> None:
+    `module:function` names a function that is marked `@tool`, in a module of the workflow's folder or in a module
+    that was allowed by name. `describe` reads it, `load` imports it; `get` does neither.
+    """
+
+    def __init__(
+        self,
+        tools: Iterable[Tool | Callable[..., Any]] = (),
+        *,
+        folder: Path | None = None,
+        modules: Iterable[str] = (),
+        agreed: Mapping[Path, str] | None = None,
+    ) -> None:
         """The built-in tools and these; one of the same name takes the built-in one's place.
 
         Args:
             tools: Functions and Tools of the caller.
-            folder: Where modules of `module:function` are looked for first; None for installed ones only.
+            folder: The workflow's folder, whose modules may be named; None for none.
+            modules: Installed modules that may be named; what lies below one is allowed with it.
+            agreed: Files of the folder that may be imported, with SHA-256 of their content; None for any.
 
         Raises:
             InputError: a function cannot be described.
         """
         self._folder = folder
-        self._tools = dict(BUILT_IN) | {made.name: made for made in map(as_tool, tools)}
+        self._modules = tuple(modules)
+        self._agreed = agreed
+        made = {each.name: each for each in map(as_tool, tools)}
+        self._given = frozenset(made)
+        self._tools = dict(BUILT_IN) | made
+        self._described: dict[str, ToolDescription] = {}
+        self._files: dict[str, CodeFile] = {}
 
     def __iter__(self) -> Iterator[Tool]:
         return iter(dict.fromkeys(self._tools.values()))
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Names of the functions that the caller gave."""
+        return self._given
 
     def names(self) -> tuple[str, ...]:
         """The names known so far."""
         return tuple(self._tools)
 
     def get(self, name: str) -> Tool:
-        """The tool of that name; `module:function` is imported at first use and known by the function's name after.
+        """The tool of that name, if it is known by now: built in, given or loaded.
 
         Raises:
-            NotFound: there is no such tool, module or function.
-            InputError: the module fails to import, or the function cannot be described.
+            NotFound: there is no such tool.
         """
         if name in self._tools:
             return self._tools[name]
-        if ":" not in name:
-            near = get_close_matches(name, self._tools, n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(self._tools)}; or module:function."
+        if ":" in name:
+            hint = "module:function is known where agents.executor.tools or the workflow's own plan names it."
             raise NotFound(f"there is no tool {name!r}.", hint=hint)
-        made = load_tool(name, folder=self._folder)
+        raise _unknown(name, self._tools)
+
+    def load(self, name: str) -> Tool:
+        """The tool of that name; `module:function` is imported at first use and known by the tool's name after.
+
+        Raises:
+            NotFound: there is no such tool, module or function.
+            InputError: it is not allowed or agreed to, fails to import, or is no Tool.
+        """
+        if name in self._tools or ":" not in name:
+            return self.get(name)
+        self.describe(name)  # what is no tool is not even imported
+        where = f"tool {name}"
+        module, _, function = name.partition(":")
+        if self._folder is not None and self._in_folder(module):
+            self._files |= {file.module: file for file in self._agreed_files(module)}
+            imported = import_agreed(module, self._files.values(), folder=self._folder, where=where)
+        else:
+            imported = import_installed(module, where=where)
+        made = getattr(imported, function, None)
+        if not isinstance(made, Tool):
+            raise InputError(
+                f"{function!r} of {module!r} is not marked @tool, so a workflow cannot call it.",
+                where=where,
+                hint="Write @tool above the function: from agentmem import tool.",
+            )
         self._tools[name] = made
         self._tools.setdefault(made.name, made)
         return made
 
+    def describe(self, name: str) -> ToolDescription:
+        """What is known of the tool of that name without importing anything.
 
-def load_tool(name: str, *, folder: Path | None = None) -> Tool:
-    """The tool that `module:function` names, looked for in `folder` first.
+        Raises:
+            NotFound: there is no such tool, module or function.
+            InputError: it is not allowed, cannot be read, or is not marked `@tool`.
+        """
+        known = self._tools.get(name) or self._described.get(name)
+        if known is not None:
+            return known
+        if ":" not in name:
+            raise _unknown(name, [*self._tools, *self._described])
+        function = name.partition(":")[2]
+        made = described(self._located(name), function, self._file, where=f"tool {name}")
+        self._described[name] = made
+        self._described.setdefault(made.name, made)
+        return made
 
-    Raises:
-        NotFound: there is no such module or function.
-        InputError: the module fails to import, or the function cannot be described.
-    """
-    module_name, _, function_name = name.partition(":")
-    where = f"tool {name}"
-    if not module_name or not function_name:
-        raise NotFound("a tool of your own is named module:function.", where=where, hint="For example: my_tools:count")
-    with _importing, _on_path(folder, module_name):
-        module = _import(module_name, where, folder)
-        function = getattr(module, function_name, None)
-        if function is None:
-            public = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-            near = get_close_matches(function_name, public, n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else ""
-            raise NotFound(f"module {module_name!r} has no {function_name!r}.", where=where, hint=hint)
-        if not isinstance(function, Tool) and not callable(function):
-            raise InputError(
-                f"{function_name!r} is of the type {type(function).__name__}, not a function.", where=where
+    def code(self, names: Iterable[str]) -> tuple[CodeFile, ...]:
+        """The files of the folder that loading these tools imports, by path.
+
+        Raises:
+            InputError: a file cannot be read.
+        """
+        modules = [name.partition(":")[0] for name in names if ":" in name and name not in self._tools]
+        return with_imported(self._folder, modules) if self._folder is not None else ()
+
+    def _located(self, name: str) -> CodeFile:
+        """The file of the module that a name names.
+
+        Raises:
+            NotFound: there is no such module.
+            InputError: it is not the folder's and not allowed.
+        """
+        module, _, function = name.partition(":")
+        where = f"tool {name}"
+        if not all(part.isidentifier() for part in (*module.split("."), function)):
+            raise NotFound(
+                "a tool of your own is named module:function.", where=where, hint="For example: my_tools:count"
             )
-        return as_tool(function)
+        file = self._file(module)
+        if self._in_folder(module):
+            if file is not None:
+                return file
+            raise NotFound(f"there is no module {module!r}.", where=where, hint=f"Looked in {self._folder}.")
+        if not any(module == each or module.startswith(f"{each}.") for each in self._modules):
+            raise self._foreign(module, where)
+        if file is None:
+            raise NotFound(f"the module {module!r} is not there, or has no Python source.", where=where)
+        return file
+
+    def _foreign(self, module: str, where: str) -> InputError:
+        """A standard or installed module that nobody allowed."""
+        allow = f"--allow-module {module}"
+        if self._folder is not None and in_folder(self._folder, module.partition(".")[0]):
+            return InputError(
+                f"{module!r} is also an installed module, which comes before the file in the workflow's folder.",
+                where=where,
+                hint=f"Rename the file, or allow the installed one with {allow} (allow_modules= in Python).",
+            )
+        return InputError(
+            f"the module {module!r} is not of the workflow's folder, and nobody has allowed it.",
+            where=where,
+            hint=f"Whoever runs the workflow can allow it with {allow} (allow_modules= in Python).",
+        )
+
+    def _in_folder(self, module: str) -> bool:
+        return self._folder is not None and not taken(self._folder, module)
+
+    def _file(self, module: str) -> CodeFile | None:
+        """A module's file: the folder's, unless an installed one comes first."""
+        if self._folder is not None and not taken(self._folder, module):
+            return in_folder(self._folder, module)
+        return installed_file(module)
+
+    def _agreed_files(self, module: str) -> tuple[CodeFile, ...]:
+        files = self.code([f"{module}:"])
+        for file in files:
+            if self._agreed is not None and self._agreed.get(file.path) != file.digest:
+                raise InputError(
+                    "nobody has agreed to run this code as it is now.",
+                    where=str(file.path),
+                    hint="Look at it and run the workflow again.",
+                )
+        return files
 
 
-def _import(module_name: str, where: str, folder: Path | None) -> ModuleType:
-    try:
-        return importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name and module_name.split(".")[0] == error.name.split(".")[0]:
-            looked = f"Looked in {folder}, then among the installed packages." if folder else ""
-            raise NotFound(f"there is no module {module_name!r}.", where=where, hint=looked) from error
-        raise InputError(f"the module needs {error.name!r}, which is not installed.", where=where) from error
-    except (Exception, SystemExit) as error:  # importing runs a user's code, which may raise anything
-        line = _line_of(error)
-        problem = f"{type(error).__name__}: {error}"
-        raise InputError(f"the module fails to import{line}, {problem}.", where=where) from error
-
-
-def _line_of(error: BaseException) -> str:
-    """The innermost place in the traceback, or the place of a syntax error."""
-    if isinstance(error, SyntaxError):
-        return f" ({Path(error.filename or '').name}, line {error.lineno})"
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f" ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})" if trace else ""
-
-
-@contextmanager
-def _on_path(folder: Path | None, module_name: str) -> Iterator[None]:
-    """Put a folder on the import path for the time of one import.
-
-    A module of the same name that came from another folder (another workflow's `my_tools`) makes room first.
-    """
-    if folder is None:
-        yield
-        return
-    root = folder.resolve()
-    top = module_name.split(".")[0]
-    if (root / f"{top}.py").is_file() or (root / top / "__init__.py").is_file():
-        for loaded in [name for name in sys.modules if name == top or name.startswith(f"{top}.")]:
-            origin = getattr(sys.modules[loaded], "__file__", None)
-            if origin is None or not Path(origin).resolve().is_relative_to(root):
-                del sys.modules[loaded]
-    sys.path.insert(0, str(root))
-    importlib.invalidate_caches()
-    try:
-        yield
-    finally:
-        sys.path.remove(str(root))
+def _unknown(name: str, known: Iterable[str]) -> NotFound:
+    listed = list(known)
+    near = get_close_matches(name, listed, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(listed)}; or module:function."
+    return NotFound(f"there is no tool {name!r}.", hint=hint)

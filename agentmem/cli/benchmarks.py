@@ -128,9 +128,12 @@ def _work(file: Path | None) -> Iterator[Work | None]:
         yield None
         return
     from agentmem.bench.store import Work
+    from agentmem.workflow.consent import Consents
     from agentmem.workflow.workflow import Workflow
 
-    Workflow.from_file(file).validate()
+    original = Workflow.from_file(file)
+    original.validate()
+    may_run = Consents.of(Settings.from_environment()).hold(original.file, original.code())
     with tempfile.TemporaryDirectory(prefix="agentmem-bench-") as folder:
         copied = Path(folder) / "workflow"
         shutil.copytree(file.absolute().parent, copied)
@@ -139,7 +142,9 @@ def _work(file: Path | None) -> Iterator[Work | None]:
         def run(access: Access, bank: str) -> None:
             workflow = Workflow.from_file(copied / file.name)
             settings = replace(known, user=access.user, password=access.password)
-            with workflow.begin({}, settings=settings, store=access.url, bank=bank, notify=_unheard) as begun:
+            with workflow.begin(
+                {}, settings=settings, store=access.url, bank=bank, allow_code=may_run, notify=_unheard
+            ) as begun:
                 result = begun.finish()
             if result.status != "done":
                 raise InputError(f"the workflow ended as {result.status}, so its time says nothing.", where=str(file))

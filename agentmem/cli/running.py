@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +28,19 @@ WORKFLOW_PANEL = "Workflows"
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="The workflow, a YAML file.", show_default=False)]
 
 
+_AllowOption = Annotated[
+    list[Path] | None,
+    typer.Option("--allow", metavar="FOLDER", help="A folder besides the workflow's own that tools may touch."),
+]
+_AllowModuleOption = Annotated[
+    list[str] | None,
+    typer.Option("--allow-module", metavar="NAME", help="An installed module whose @tool functions it may name."),
+]
+_AllowCodeOption = Annotated[
+    bool, typer.Option("--allow-code", help="Agree to the code of its folder that the workflow runs, unasked.")
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     for command in (run, resume, runs, validate, schema):
@@ -43,10 +58,9 @@ def run(
     store: StoreOption = "",
     bank: BankOption = "",
     embedder: EmbedderOption = "",
-    allow: Annotated[
-        list[Path] | None,
-        typer.Option("--allow", metavar="FOLDER", help="A folder besides the workflow's own that tools may touch."),
-    ] = None,
+    allow: _AllowOption = None,
+    allow_module: _AllowModuleOption = None,
+    allow_code: _AllowCodeOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run a workflow: plan, act, verify, learn.
@@ -57,20 +71,30 @@ def run(
     from agentmem.workflow.workflow import Workflow
 
     workflow = Workflow.from_file(file)
-    workflow.validate()
-    given = parse_inputs(workflow.spec.inputs, inputs or [], folder=workflow.folder)
-    begun = workflow.begin(given, store=store, bank=bank, embedder=embedder, allow=allow or [], notify=output.remark)
+    workflow.validate(allow=allow or [], allow_modules=allow_module or [])
+    begun = workflow.begin(
+        parse_inputs(workflow.spec.inputs, inputs or [], folder=workflow.folder),
+        store=store,
+        bank=bank,
+        embedder=embedder,
+        allow=allow or [],
+        allow_modules=allow_module or [],
+        allow_code=partial(_agrees, allowed=allow_code, as_json=as_json),
+        notify=output.remark,
+    )
     _follow(begun, as_json)
 
 
 def resume(
     run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id, or the beginning of it.")],
+    allow_code: _AllowCodeOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Continue a run that was cut off, without repeating finished steps."""
+    """Continue a run that was cut off, without repeating finished steps, with what it was allowed when it began."""
     from agentmem.workflow.runner import resumed
 
-    _follow(resumed(run, Settings.from_environment(), notify=output.remark), as_json)
+    agrees = partial(_agrees, allowed=allow_code, as_json=as_json)
+    _follow(resumed(run, Settings.from_environment(), notify=output.remark, allow_code=agrees), as_json)
 
 
 def runs(
@@ -94,15 +118,20 @@ def runs(
         output.say("No runs yet.")
 
 
-def validate(file: _File, as_json: JsonOption = False) -> None:
-    """Check a workflow without running it: every mistake, each with its line."""
+def validate(
+    file: _File,
+    allow: _AllowOption = None,
+    allow_module: _AllowModuleOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a workflow without running it or importing its code: every mistake, each with its line."""
     from agentmem.workflow.workflow import Workflow
 
     workflow = Workflow.from_file(file)
-    problems = workflow.problems()
+    problems = workflow.problems(allow=allow or [], allow_modules=allow_module or [])
     if as_json:
         output.data({"file": str(file), "valid": not problems, "problems": [_problem(each) for each in problems]})
-    workflow.validate()
+    workflow.validate(allow=allow or [], allow_modules=allow_module or [])
     if not as_json:
         spec = workflow.spec
         output.say(f"{file} is valid: {len(spec.plan)} steps, {len(spec.checks)} checks.")
@@ -113,6 +142,16 @@ def schema(as_json: JsonOption = True) -> None:
     from agentmem.workflow.schema import workflow_schema
 
     output.data(workflow_schema())
+
+
+def _agrees(listed: Sequence[str], *, allowed: bool, as_json: bool) -> bool:
+    """Whether the person agrees to the code that is listed: asked on a terminal, by option elsewhere."""
+    if allowed or as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return allowed
+    output.remark("This workflow runs code of its folder:")
+    for line in listed:
+        output.remark(f"  {line}")
+    return typer.confirm("Run this code?", err=True)
 
 
 def _follow(opened: AbstractContextManager[WorkflowRun], as_json: bool) -> None:

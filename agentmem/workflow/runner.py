@@ -6,20 +6,25 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agentmem.config import Settings
-from agentmem.errors import StoreCorrupt
+from agentmem.errors import NotFound, StoreCorrupt
 from agentmem.graphs.checkpoints import open_checkpoints
 from agentmem.graphs.events import Finished, Task, TeamEvent, TeamResult
 from agentmem.graphs.plan import Check, Plan, PlanStep
 from agentmem.graphs.team import Team
 from agentmem.memory import Memory
 from agentmem.tools.base import Tool
+from agentmem.tools.modules import CodeFile
+from agentmem.tools.registry import Toolbox
+from agentmem.workflow import consent
+from agentmem.workflow.consent import Ask
+from agentmem.workflow.grants import Grants
 from agentmem.workflow.opening import anchored, open_memory
 from agentmem.workflow.runs import Run, RunRegistry
 from agentmem.workflow.spec import WorkflowSpec
@@ -43,6 +48,8 @@ class Job:
     """The workflow file; empty for one written in Python."""
     tools: tuple[Tool, ...] = ()
     """Functions that were given in Python."""
+    grants: Grants = field(default_factory=Grants)
+    """What whoever runs it allows it."""
 
     def settings(self, surroundings: Settings, *, store: str = "", bank: str = "", embedder: str = "") -> Settings:
         """What this run uses: the caller's word, else the workflow's, else the environment's."""
@@ -64,8 +71,8 @@ class Job:
             output=spec.output,
         )
 
-    def team(self, memory: Memory, checkpointer: Any, *, tracing: bool = False) -> Team:
-        """The team that does it."""
+    def team(self, memory: Memory, checkpointer: Any, registry: RunRegistry, *, tracing: bool = False) -> Team:
+        """The team that does it. Plans of runs that the registry does not know are shown to it, never run."""
         return Team(
             memory=memory,
             folder=self.folder,
@@ -74,8 +81,15 @@ class Job:
             budget=self.spec.budget,
             checkpointer=checkpointer,
             tracing=tracing,
-            allowed=[(self.folder / Path(folder).expanduser()).resolve() for folder in self.spec.folders],
+            allowed=self.grants.folders,
+            modules=self.grants.modules,
+            agreed=self.grants.code,
+            own_run=lambda run: _is_own(registry, run, memory),
         )
+
+    def code(self) -> tuple[CodeFile, ...]:
+        """The files of the folder that it imports."""
+        return Toolbox(self.tools, folder=self.folder).code(self.spec.tools_named())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +136,32 @@ class WorkflowRun:
         return result
 
 
+def agreed(job: Job, allow_code: bool | Ask, settings: Settings) -> Job:
+    """The job with the code that it imports among its grants, if the person agrees or agreed before.
+
+    Raises:
+        InputError: nobody agreed. Nothing was imported.
+    """
+    grants = consent.agreed(
+        job.grants,
+        job.code(),
+        workflow=job.file or str(job.folder),
+        folder=job.folder,
+        allow_code=allow_code,
+        consents=consent.Consents.of(settings),
+    )
+    return replace(job, grants=grants)
+
+
+def _is_own(registry: RunRegistry, run: str, memory: Memory) -> bool:
+    """Whether the run was done here, with this memory."""
+    try:
+        known = registry.get(run)
+    except NotFound:
+        return False
+    return (known.run, known.status, known.store, known.bank) == (run, "done", memory.store.url, memory.bank)
+
+
 @contextmanager
 def begun(
     job: Job, inputs: Mapping[str, Any], settings: Settings, *, notify: Notify = to_stderr, run_id: str = ""
@@ -139,7 +179,7 @@ def begun(
         run = run_id or _new_run_id(now)
         stack.enter_context(registry.held(run))
         saver = stack.enter_context(open_checkpoints(registry.checkpoints(run), guarded=False))
-        team = job.team(memory, saver, tracing=settings.tracing)
+        team = job.team(memory, saver, registry, tracing=settings.tracing)
         task = job.task(inputs)
         team.check(task)
         registry.start(
@@ -155,6 +195,7 @@ def begun(
                 embedder=settings.embedder,
                 status="running",
                 started=now,
+                grants=job.grants.as_json(),
             )
         )
         yield WorkflowRun(
@@ -175,17 +216,24 @@ def _without_store(spec: WorkflowSpec) -> WorkflowSpec:
 
 @contextmanager
 def resumed(
-    run_or_prefix: str, settings: Settings, *, notify: Notify = to_stderr, tools: tuple[Tool, ...] = ()
+    run_or_prefix: str,
+    settings: Settings,
+    *,
+    notify: Notify = to_stderr,
+    tools: tuple[Tool, ...] = (),
+    allow_code: bool | Ask = False,
 ) -> Iterator[WorkflowRun]:
-    """Open a run again, with the workflow, the inputs and the memory that it began with.
+    """Open a run again, with the workflow, the inputs, the memory and the grants that it began with.
 
     Args:
         run_or_prefix: The run's id, or the beginning of it.
         settings: Says where the registry is.
         notify: Takes lines for the person who waits.
         tools: The functions that the run was given in Python.
+        allow_code: Whether code may run that changed since the run began, or a function that asks.
 
     Raises:
+        InputError: the code changed, and nobody agreed to it.
         NotFound: there is no such run.
         UserError: another process works on it.
         ConfigurationError, StoreError: its memory cannot be opened.
@@ -193,7 +241,9 @@ def resumed(
     registry = RunRegistry(settings.runs_path)
     known = registry.get(run_or_prefix)
     spec = WorkflowSpec.model_validate_json(known.spec)
-    job = Job(spec=spec, folder=Path(known.folder), file=known.file, tools=tools)
+    job = Job(spec=spec, folder=Path(known.folder), file=known.file, tools=tools, grants=Grants.from_json(known.grants))
+    if not known.result:
+        job = agreed(job, allow_code, settings)
     own = settings.proposing(store=known.store, bank=known.bank, embedder=known.embedder)
     opened = partial(WorkflowRun, run=known.run, job=job, inputs=known.inputs, _registry=registry)
     with ExitStack() as stack:
@@ -207,7 +257,7 @@ def resumed(
         saver = stack.enter_context(open_checkpoints(registry.checkpoints(known.run), guarded=False))
         begun_before = saver.get_tuple({"configurable": {"thread_id": known.run}}) is not None
         registry.restart(known.run)
-        team = job.team(memory, saver, tracing=own.tracing)
+        team = job.team(memory, saver, registry, tracing=own.tracing)
         task = None if begun_before else job.task(known.inputs)
         stream = partial(team.stream, task, run_id=known.run, resume=begun_before)
         yield opened(memory=memory, resumed=begun_before, _stream=stream)

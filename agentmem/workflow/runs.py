@@ -21,12 +21,13 @@ _TABLE: Final = """
 create table if not exists runs (
     run text primary key, name text not null, file text not null, folder text not null, spec text not null,
     inputs text not null, store text not null, bank text not null, embedder text not null,
-    status text not null, started text not null, finished text, result text, worker text not null default ''
+    status text not null, started text not null, finished text, result text, worker text not null default '',
+    grants text not null default ''
 )
 """
 _COLUMNS: Final = (
     "run", "name", "file", "folder", "spec", "inputs", "store", "bank", "embedder", "status", "started", "finished",
-    "result",
+    "result", "grants",
 )  # fmt: skip
 _BUSY_SECONDS: Final = 30.0
 KEPT: Final = 20
@@ -60,6 +61,8 @@ class Run:
     finished: datetime | None = None
     result: dict[str, Any] = field(default_factory=dict)
     """What the run gave back, the fields of its TeamResult; empty until it ended."""
+    grants: str = ""
+    """What it was allowed when it began, as JSON; empty for a run of an older version."""
 
 
 class RunRegistry:
@@ -85,10 +88,10 @@ class RunRegistry:
             ) from error
         with self._connection() as connection:
             connection.execute(_TABLE)
-            if not _knows_workers(connection):
+            if _newer_columns(connection):
                 connection.execute("begin immediate")  # another process may do it at the same time
-                if not _knows_workers(connection):
-                    connection.execute("alter table runs add column worker text not null default ''")
+                for column in _newer_columns(connection):
+                    connection.execute(f"alter table runs add column {column} text not null default ''")
 
     def start(self, run: Run) -> None:
         """Enter a new run, which this process works on.
@@ -225,9 +228,10 @@ class RunRegistry:
             ) from error
 
 
-def _knows_workers(connection: sqlite3.Connection) -> bool:
-    """Whether the table has its newest column."""
-    return any(row[1] == "worker" for row in connection.execute("pragma table_info(runs)"))
+def _newer_columns(connection: sqlite3.Connection) -> list[str]:
+    """Columns that a table of an older version lacks."""
+    known = {row[1] for row in connection.execute("pragma table_info(runs)")}
+    return [column for column in ("worker", "grants") if column not in known]
 
 
 def _worker(since: datetime) -> str:
@@ -239,6 +243,7 @@ def _row(run: Run) -> tuple[str | None, ...]:
         run.run, run.name, run.file, run.folder, run.spec, json.dumps(run.inputs, default=str, ensure_ascii=False),
         run.store, run.bank, run.embedder, run.status, encode_time(run.started), encode_time(run.finished),
         json.dumps(run.result, default=str, ensure_ascii=False) if run.result else None,
+        run.grants,
     )  # fmt: skip
 
 

@@ -81,4 +81,9 @@ class WorkflowSpec(_Spec):
     output: str | None = None
     """The answer of the run. Default: what the plan's last step gave."""
     folders: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = ()
-    """Folders besides this file's own that tools may read and write, relative to this file."""
+    """Folders besides this file's own that tools need, relative to this file. Whoever runs it allows them: --allow."""
+
+    def tools_named(self) -> tuple[str, ...]:
+        """The tools that the agents and the plan name."""
+        given = [name for agent in self.agents.values() for name in agent.tools or ()]
+        return tuple(dict.fromkeys([*given, *(step.tool for step in self.plan if step.tool)]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -12,10 +13,11 @@ from pydantic import ValidationError
 from agentmem.errors import AgentmemError
 from agentmem.graphs.expressions import SCOPE, ExpressionError, Names, names
 from agentmem.records import Kind
-from agentmem.tools.base import Tool
+from agentmem.tools.base import ToolDescription
 from agentmem.tools.registry import Toolbox
 from agentmem.workflow.document import Document
 from agentmem.workflow.draft import is_placeholder
+from agentmem.workflow.grants import Grants
 from agentmem.workflow.problems import Key, Problem, suggestion
 from agentmem.workflow.spec import StepSpec, WorkflowSpec
 
@@ -26,15 +28,13 @@ _BEFORE_STEPS: Final = frozenset({"inputs", "run", "now"})
 class Validation:
     """Everything that is wrong with what a workflow means, each mistake with its line."""
 
-    def __init__(
-        self, spec: WorkflowSpec, document: Document, toolbox: Toolbox, folder: Path, given: frozenset[str]
-    ) -> None:
-        """`toolbox` finds tools, those of `module:function` in `folder`; `given` came as functions."""
+    def __init__(self, spec: WorkflowSpec, document: Document, toolbox: Toolbox, folder: Path, grants: Grants) -> None:
+        """`toolbox` describes tools without importing them; relative paths start at `folder`."""
         self._spec = spec
         self._document = document
         self._toolbox = toolbox
-        self._given = given
         self._folder = folder
+        self._grants = grants
         self._steps = [step.id for step in spec.plan]
         self._known = frozenset(self._steps)
         self._problems: list[Problem] = []
@@ -52,9 +52,20 @@ class Validation:
             self._condition(("checks", index, "that"), check.that)
         self._expressions(("output",), self._spec.output, after_steps)
         for index, folder in enumerate(self._spec.folders):
-            if not os.path.isdir(self._folder / os.path.expanduser(folder)):  # unlike Path's, false for any text
-                self._complain(("folders", index), f"there is no folder {folder!r}.", "It is relative to this file.")
+            self._reach(("folders", index), folder)
         return self._problems
+
+    def _reach(self, key: Key, folder: str) -> None:
+        """A folder that is there, and that whoever runs the workflow has allowed."""
+        path = self._folder / os.path.expanduser(folder)
+        if not os.path.isdir(path):  # unlike Path's, false for any text
+            self._complain(key, f"there is no folder {folder!r}.", "It is relative to this file.")
+        elif not self._grants.reaches(path.resolve(), own=self._folder):
+            self._complain(
+                key,
+                f"{folder!r} lies outside of the workflow's own folder, and you have not allowed it.",
+                f"To allow it, add --allow {shlex.quote(str(path.resolve()))} (allow= in Python).",
+            )
 
     def _agents(self) -> None:
         kinds = [kind.value for kind in Kind]
@@ -98,20 +109,20 @@ class Validation:
                 key, f"a condition is true or false, this is the text {value[:60]!r}.", 'For example: "{{ 1 < 2 }}"'
             )
 
-    def _tool(self, key: Key, name: str) -> Tool | None:
+    def _tool(self, key: Key, name: str) -> ToolDescription | None:
         try:
-            return self._toolbox.get(name)
+            return self._toolbox.describe(name)
         except AgentmemError as error:
             self._complain(key, error.message, error.hint)
             return None
 
-    def _require_allowed(self, key: Key, name: str, tool: Tool) -> None:
+    def _require_allowed(self, key: Key, name: str, tool: ToolDescription) -> None:
         executor = self._spec.agents.get("executor")
         allowed = executor.tools if executor else None
         if (
             allowed is None
             or name in allowed
-            or name in self._given
+            or name in self._toolbox.given
             or any(self._same(tool, other) for other in allowed)
         ):
             return
@@ -121,13 +132,13 @@ class Validation:
             f"Add it to agents.executor.tools: {', '.join([*allowed, name])}.",
         )
 
-    def _same(self, tool: Tool, other: str) -> bool:
+    def _same(self, tool: ToolDescription, other: str) -> bool:
         try:
-            return self._toolbox.get(other) is tool
+            return self._toolbox.describe(other) is tool
         except AgentmemError:  # told where the executor's tools are listed
             return False
 
-    def _arguments(self, key: Key, step: StepSpec, tool: Tool) -> None:
+    def _arguments(self, key: Key, step: StepSpec, tool: ToolDescription) -> None:
         """Names of arguments, and the values that are known before the run."""
         known = {str(field.alias): field for field in tool.arguments.model_fields.values()}
         for name in step.args:

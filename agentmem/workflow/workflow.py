@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
@@ -13,9 +13,12 @@ from agentmem.config import Settings
 from agentmem.graphs.events import TeamResult
 from agentmem.graphs.plan import AgentSettings, Budget, Check, PlanStep
 from agentmem.tools.base import Tool, as_tool
+from agentmem.tools.modules import CodeFile
 from agentmem.tools.registry import Toolbox
 from agentmem.workflow import runner
+from agentmem.workflow.consent import Ask
 from agentmem.workflow.document import Document
+from agentmem.workflow.grants import Grants
 from agentmem.workflow.inputs import resolve_inputs
 from agentmem.workflow.loader import Loaded, parse_spec, read_workflow, unrelated
 from agentmem.workflow.problems import Problem, workflow_error
@@ -84,7 +87,8 @@ class Workflow:
 
         Args:
             path: The file.
-            tools: Functions of your own, besides those that the file names as module:function.
+            tools: Functions of your own, besides those that the file names as module:function. These are asked about
+                before they run, or need `allow_code=True`.
 
         Raises:
             NotFound: there is no such file.
@@ -123,25 +127,50 @@ class Workflow:
         """The file it was read from; empty for one written in Python."""
         return self._file
 
-    def problems(self) -> list[Problem]:
-        """Everything that is wrong with the workflow, by line; empty if it can run."""
-        loaded = self._loaded
-        found = list(loaded.problems)
-        if loaded.spec is not None:
-            toolbox = Toolbox(self._tools, folder=self._folder)
-            given = frozenset(tool.name for tool in self._tools)
-            meaning = Validation(loaded.spec, loaded.document, toolbox, self._folder, given).problems()
-            found += unrelated(meaning, loaded.problems)
-        return sorted(found, key=lambda problem: (problem.line, problem.column, problem.key_text))
+    def problems(self, *, allow: Iterable[Path | str] = (), allow_modules: Iterable[str] = ()) -> list[Problem]:
+        """Everything that is wrong with the workflow, by line; empty if it can run. Nothing is imported.
 
-    def validate(self) -> None:
-        """Refuse a workflow that cannot run.
+        Args:
+            allow: Folders that tools may touch besides the workflow's own.
+            allow_modules: Installed modules that module:function may name, besides those of the settings.
+        """
+        return self._problems(self._grants(allow, allow_modules, Settings.from_environment()))
+
+    def validate(self, *, allow: Iterable[Path | str] = (), allow_modules: Iterable[str] = ()) -> None:
+        """Refuse a workflow that cannot run; takes what `problems` takes. Nothing is imported.
 
         Raises:
             WorkflowError: with every problem, each with its line.
         """
-        if problems := self.problems():
+        self._refuse(self.problems(allow=allow, allow_modules=allow_modules))
+
+    def code(self) -> tuple[CodeFile, ...]:
+        """The files of the folder that a run would import, by path: the modules that are named, and what they import.
+
+        Raises:
+            WorkflowError: the workflow cannot be understood.
+            InputError: a file cannot be read.
+        """
+        return Job(spec=self.spec, folder=self._folder, tools=self._tools).code()
+
+    def _problems(self, grants: Grants) -> list[Problem]:
+        loaded = self._loaded
+        found = list(loaded.problems)
+        if loaded.spec is not None:
+            toolbox = Toolbox(self._tools, folder=self._folder, modules=grants.modules)
+            meaning = Validation(loaded.spec, loaded.document, toolbox, self._folder, grants).problems()
+            found += unrelated(meaning, loaded.problems)
+        return sorted(found, key=lambda problem: (problem.line, problem.column, problem.key_text))
+
+    def _refuse(self, problems: Sequence[Problem]) -> None:
+        if problems:
             raise workflow_error(problems, self._loaded.document.name)
+
+    def _grants(self, allow: Iterable[Path | str], allow_modules: Iterable[str], settings: Settings) -> Grants:
+        """What the caller allows; whoever wrote a workflow in Python allowed the folders that they wrote."""
+        own = self._loaded.spec.folders if self._loaded.spec is not None and not self._file else ()
+        anchored = [self._folder / Path(each).expanduser() for each in own]
+        return Grants.of([*allow, *anchored], [*allow_modules, *settings.tools])
 
     def begin(
         self,
@@ -152,6 +181,8 @@ class Workflow:
         bank: str = "",
         embedder: str = "",
         allow: Iterable[Path | str] = (),
+        allow_modules: Iterable[str] = (),
+        allow_code: bool | Ask = False,
         notify: Notify = to_stderr,
         run_id: str = "",
     ) -> AbstractContextManager[WorkflowRun]:
@@ -163,33 +194,59 @@ class Workflow:
             store: Store URL instead of the workflow's.
             bank: Bank instead of the workflow's.
             embedder: Embedder instead of the workflow's.
-            allow: Folders that tools may touch besides the workflow's own.
+            allow: Folders that tools may touch besides the workflow's own; those that its `folders` names must be
+                among them or lie within.
+            allow_modules: Installed modules that module:function may name, besides those of the settings.
+            allow_code: Whether the code of its folder that a file names may run; or a function that is shown a line
+                for each of these files and decides, which is kept. Not needed where the user agreed before, and for
+                a workflow written in Python.
             notify: Takes lines for the person who waits.
             run_id: Id of the run; default: a new one.
 
         Raises:
             WorkflowError: the workflow cannot run.
-            InputError: an input is unknown, missing or of another type.
+            InputError: an input is unknown, missing or of another type, or nobody agreed to the code.
         """
-        self.validate()
+        surroundings = settings or Settings.from_environment()
+        grants = self._grants(allow, allow_modules, surroundings)
+        self._refuse(self._problems(grants))
         spec = self.spec
-        folders = (*spec.folders, *(str(Path(each).absolute()) for each in allow))
-        job = Job(
-            spec=spec.model_copy(update={"folders": folders}), folder=self._folder, file=self._file, tools=self._tools
-        )
         values = resolve_inputs(spec.inputs, inputs or {})
-        chosen = job.settings(settings or Settings.from_environment(), store=store, bank=bank, embedder=embedder)
+        job = Job(spec=spec, folder=self._folder, file=self._file, tools=self._tools, grants=grants)
+        job = runner.agreed(job, allow_code if self._file else True, surroundings)
+        chosen = job.settings(surroundings, store=store, bank=bank, embedder=embedder)
         return runner.begun(job, values, chosen, notify=notify, run_id=run_id)
 
-    def run(self, **inputs: Any) -> TeamResult:
-        """Run the workflow with these inputs and the environment's settings, to its end."""
-        with self.begin(inputs) as run:
+    def run(
+        self,
+        *,
+        allow: Iterable[Path | str] = (),
+        allow_modules: Iterable[str] = (),
+        allow_code: bool | Ask = False,
+        **inputs: Any,
+    ) -> TeamResult:
+        """Run the workflow with these inputs and the environment's settings, to its end.
+
+        What it allows is as in `begin`, which also takes inputs of these names.
+        """
+        with self.begin(inputs, allow=allow, allow_modules=allow_modules, allow_code=allow_code) as run:
             return run.finish()
 
-    def resume(self, run: str, *, settings: Settings | None = None, notify: Notify = to_stderr) -> TeamResult:
-        """Continue a run of this workflow that was cut off; the functions given in Python are there again."""
+    def resume(
+        self,
+        run: str,
+        *,
+        settings: Settings | None = None,
+        allow_code: bool | Ask = False,
+        notify: Notify = to_stderr,
+    ) -> TeamResult:
+        """Continue a run of this workflow that was cut off; the functions given in Python are there again.
+
+        What the run was allowed when it began it still is; code that changed needs `allow_code`.
+        """
         surroundings = settings or Settings.from_environment()
-        with runner.resumed(run, surroundings, notify=notify, tools=self._tools) as opened:
+        given = allow_code if self._file else True
+        with runner.resumed(run, surroundings, notify=notify, tools=self._tools, allow_code=given) as opened:
             return opened.finish()
 
 

@@ -197,15 +197,19 @@ def test_arguments_that_are_not_utf8_are_refused(agentmem: Agentmem, tmp_path: P
 
 TOOLS = """
 import subprocess, sys
+from agentmem import tool
 
+@tool
 def chatty() -> str:
     print("a tool says this")
     subprocess.run(["echo", "and its program this"], check=True)
     return "said"
 
+@tool
 def leaves() -> str:
     sys.exit(0)
 
+@tool
 def silent() -> str:
     raise RuntimeError
 """
@@ -218,7 +222,7 @@ def _flow(tmp_path: Path, tool: str) -> None:
 
 def test_standard_output_holds_the_json_alone_whatever_tools_print(tmp_path: Path, agentmem: Agentmem) -> None:
     _flow(tmp_path, "chatty")
-    ended = agentmem("run", "odd.yaml", "--store", STORE, "--json")
+    ended = agentmem("run", "odd.yaml", "--allow-code", "--store", STORE, "--json")
     assert (ended.code, json.loads(ended.out)["answer"]) == (0, "said")
     for said in ("imported", "a tool says this", "and its program this"):
         assert said in ended.err
@@ -229,6 +233,6 @@ def test_a_tool_that_ends_the_process_fails_its_step_and_says_so(
     tmp_path: Path, agentmem: Agentmem, tool: str, said: str
 ) -> None:
     _flow(tmp_path, tool)
-    ended = agentmem("run", "odd.yaml", "--store", STORE, "--json")
+    ended = agentmem("run", "odd.yaml", "--allow-code", "--store", STORE, "--json")
     assert (ended.code, ended.data["status"], ended.data["steps"][0]["status"]) == (1, "failed", "failed")
     assert f"failed: step a failed: tool {tool}: {said}" in ended.err

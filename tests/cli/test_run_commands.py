@@ -43,8 +43,11 @@ NAPS = '''\
 import time
 from pathlib import Path
 
+from agentmem import tool
+
 HERE = Path(__file__).parent
 
+@tool
 def nap(label: str) -> str:
     """Note the call; wait in the second step as long as there is a file that says so."""
     with (HERE / "calls.txt").open("a") as calls:
@@ -232,7 +235,7 @@ def test_a_run_that_is_cut_off_is_continued_without_repeating_what_is_done(
 ) -> None:
     calls = _napping(tmp_path)
     with subprocess.Popen(
-        [sys.executable, "-m", "agentmem", "run", "nap.yaml"],
+        [sys.executable, "-m", "agentmem", "run", "nap.yaml", "--allow-code"],
         cwd=tmp_path, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
         _wait_for(calls, "one-two")

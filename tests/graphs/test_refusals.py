@@ -46,7 +46,7 @@ def test_a_plan_may_not_do_what_the_executor_may_not(
 
 def test_a_tool_of_ones_own_is_held_to_the_same_kinds(memory: Memory, folder: Path) -> None:
     (folder / "sly.py").write_text(
-        "from agentmem.tools import ToolContext\n\n"
+        "from agentmem.tools import ToolContext, tool\n\n@tool\n"
         "def store(context: ToolContext, text: str) -> str:\n"
         "    return str(context.memory.retain(text))\n"
     )

@@ -60,6 +60,7 @@ def _work(context: ToolContext, name: str) -> str:
         log.write(name + "\\n")
     return name
 
+@tool
 def work(context: ToolContext, name: str) -> str:
     \"\"\"Leave a line in the log.\"\"\"
     return _work(context, name)

@@ -125,9 +125,11 @@ def test_a_second_run_finds_the_first_one_and_learns_nothing_twice(memory: Memor
 
 
 def test_without_a_plan_that_of_a_similar_success_is_used_again(memory: Memory, folder: Path) -> None:
-    Team(memory=memory, folder=folder).run(brief(), run_id="one")
+    agents = {"executor": AgentSettings(tools=("read_files", "remember", "answer", "write_file"))}
+    team = Team(memory=memory, folder=folder, agents=agents)
+    team.run(brief(), run_id="one")
     other = brief(None, text="Answer some questions about {{ inputs.folder }}.")
-    events = list(Team(memory=memory, folder=folder).stream(other, run_id="two"))
+    events = list(team.stream(other, run_id="two"))
     ready, last = events[0], events[-1]
     assert isinstance(ready, PlanReady)
     assert isinstance(last, Finished)
@@ -244,7 +246,7 @@ def test_a_lesson_is_shown_until_its_trouble_is_gone(memory: Memory, folder: Pat
 
 
 def test_a_reused_plan_that_fails_gives_way_to_another(memory: Memory, folder: Path) -> None:
-    team = Team(memory=memory, folder=folder)
+    team = Team(memory=memory, folder=folder, agents={"executor": AgentSettings(tools=("read_files",))})
     memory.retain("Anna lives in Porto.")
     plan = plan_of(
         {"id": "read", "tool": "read_files", "args": {"folder": "{{ inputs.folder }}"}},

@@ -84,13 +84,13 @@ def test_yaml_and_python_run_alike(brief: Path) -> None:
     from_python = the_brief_in_python(brief.parent)
     same_but_bank = from_python.spec.model_copy(update={"memory": from_yaml.spec.memory})
     assert same_but_bank.model_dump() == from_yaml.spec.model_dump()
-    first, second = from_yaml.run(), from_python.run()
+    first, second = from_yaml.run(allow_code=True), from_python.run()
     assert first.status == "done"
     assert without_ids(first.as_dict()) == without_ids(second.as_dict())
 
 
 def test_events_come_as_the_work_is_done_and_end_with_the_result(brief: Path) -> None:
-    with Workflow.from_file(brief).begin({"questions": ["Where does Jonas live?"]}) as run:
+    with Workflow.from_file(brief).begin({"questions": ["Where does Jonas live?"]}, allow_code=True) as run:
         events = list(run.events())
         assert run.memory.bank == "product-team"
     assert isinstance(events[0], PlanReady)
@@ -100,7 +100,7 @@ def test_events_come_as_the_work_is_done_and_end_with_the_result(brief: Path) ->
 
 
 def test_the_registry_knows_the_run(brief: Path, clean_environment: Path) -> None:
-    result = Workflow.from_file(brief).run(questions=["Where does Jonas live?"])
+    result = Workflow.from_file(brief).run(allow_code=True, questions=["Where does Jonas live?"])
     known = RunRegistry(clean_environment / "runs.db").get(result.run)
     assert (known.status, known.name, known.file, known.bank) == ("done", "team-brief", str(brief), "product-team")
     assert known.store == f"sqlite:///{brief.parent}/brief.db"
@@ -227,9 +227,9 @@ def test_what_a_caller_says_comes_before_the_workflow_and_that_before_the_enviro
     plain = Workflow(task="Where is it?", folder=tmp_path)
     with plain.begin() as run:
         assert (run.memory.bank, run.memory.store.url) == ("environment", f"sqlite:///{tmp_path}/environment.db")
-    with Workflow.from_file(brief).begin() as run:
+    with Workflow.from_file(brief).begin(allow_code=True) as run:
         assert (run.memory.bank, run.memory.store.url) == ("product-team", f"sqlite:///{brief.parent}/brief.db")
-    with Workflow.from_file(brief).begin(bank="mine") as run:
+    with Workflow.from_file(brief).begin(bank="mine", allow_code=True) as run:
         assert run.memory.bank == "mine"
 
 
@@ -241,6 +241,6 @@ def test_relative_stores_start_at_the_workflows_folder() -> None:
 
 
 def test_what_a_workflow_learned_is_in_the_memory_it_names(brief: Path) -> None:
-    Workflow.from_file(brief).run()
+    Workflow.from_file(brief).run(allow_code=True)
     with Memory.open(f"sqlite:///{brief.parent}/brief.db", bank="product-team") as memory:
         assert "Lumen" in memory.reflect("Where does Marta work now?").answer

@@ -13,6 +13,18 @@ from agentmem.workflow import Problem, Workflow
 HEAD = "task: t\ninputs: {names: [a, b], limit: 3}\n"  # what follows begins in line 3
 
 
+MINE = """\
+from agentmem import tool
+
+@tool
+def word(text: str, n: int = 1) -> str:
+    return text
+
+def plain(text: str) -> str:
+    return text
+"""
+
+
 def problems_of(folder: Path, text: str) -> list[Problem]:
     file = folder / "w.yaml"
     file.write_text(text, encoding="utf-8")
@@ -51,7 +63,13 @@ CASES = [
     ("plan:\n- {id: a, tool: recal, args: {query: q}}", 4, "plan[0].tool", "no tool 'recal'", "Did you mean 'recall'?"),
     ("plan:\n- {id: a, tool: 'nowhere:f'}", 4, "plan[0].tool", "no module 'nowhere'", ""),
     ("plan:\n- {id: a, tool: 'mine:wrd', args: {}}", 4, "plan[0].tool", "has no 'wrd'", "Did you mean 'word'?"),
-    ("plan:\n- {id: a, tool: 'broken:f'}", 4, "plan[0].tool", "fails to import", ""),
+    ("plan:\n- {id: a, tool: 'broken:f'}", 4, "plan[0].tool", "(broken.py, line 2), SyntaxError", ""),
+    ("plan:\n- {id: a, tool: 'mine:plain'}", 4, "plan[0].tool", "not marked @tool", "from agentmem import tool"),
+    ("plan:\n- {id: a, tool: 'mine:word', args: {tex: a, text: b}}", 4, "plan[0].args.tex", "argument 'tex'", "text"),
+    ("plan:\n- {id: a, tool: 'mine:word'}", 4, "plan[0].args", "mine:word needs 'text'", "text, [n]"),
+    ("plan:\n- {id: a, tool: 'mine:word', args: {text: b, n: many}}", 4, "plan[0].args.n", "valid integer", ""),
+    ("plan:\n- {id: a, tool: 'click:edit'}", 4, "plan[0].tool", "nobody has allowed it", "--allow-module click"),
+    ("agents: {executor: {tools: ['os:system']}}", 3, "agents.executor.tools[0]", "nobody has allowed it", ""),
     ("plan:\n- {id: a, tool: recall, args: {qury: q, query: q}}", 4, "plan[0].args.qury", "argument 'qury'", "query"),
     ("plan:\n- {id: a, tool: recall}", 4, "plan[0].args", "recall needs 'query'", "[k]"),
     ("plan:\n- {id: a, tool: recall, args: {query: q, k: lots}}", 4, "plan[0].args.k", "valid integer", ""),
@@ -76,6 +94,11 @@ CASES = [
     ("plan: [{id: a, goal: b}]\noutput: '{{ steps.gone.output }}'", 4, "output", "no step 'gone'", ""),
     ("agents: {reflector: {reads: [Facts]}}", 3, "agents.reflector.reads[0]", "no kind", "Did you mean 'Fact'?"),
     ("folders: [/nowhere/at/all]", 3, "folders[0]", "no folder", ""),
+    ("folders: ['~nobody_of_that_name/x']", 3, "folders[0]", "no folder", ""),
+    ("folders: ['x\\0y']", 3, "folders[0]", "no folder", ""),
+    (f"folders: [{'x' * 5000}]", 3, "folders[0]", "no folder", ""),
+    ("folders: [/]", 3, "folders[0]", "outside of the workflow's own folder", "--allow / "),
+    ("folders:\n- .\n- ..", 5, "folders[1]", "outside of the workflow's own folder", "--allow /"),
     (
         "agents: {executor: {tools: [answer]}}\nplan:\n- {id: a, tool: recall, args: {query: q}}",
         5, "plan[0].tool", "not given the tool 'recall'", "agents.executor.tools: answer, recall",
@@ -87,8 +110,8 @@ CASES = [
 def test_a_mistake_is_told_with_line_key_and_hint(
     tmp_path: Path, text: str, line: int, key: str, said: str, hint: str
 ) -> None:
-    (tmp_path / "mine.py").write_text("def word(text: str) -> str:\n    return text\n")
-    (tmp_path / "broken.py").write_text("import json\nraise RuntimeError('no')\n")
+    (tmp_path / "mine.py").write_text(MINE)
+    (tmp_path / "broken.py").write_text("import json\ndef f(:\n")
     problems = problems_of(tmp_path, HEAD + text + "\n")
     assert [(p.line, p.key_text) for p in problems] == [(line, key)], problems
     assert said in problems[0].message
