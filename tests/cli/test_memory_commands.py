@@ -49,7 +49,7 @@ def test_retain_has_its_stable_shape(tmp_path: Path, agentmem: Agentmem) -> None
     (tmp_path / "chat.jsonl").write_text(CHAT, encoding="utf-8")
     ended = agentmem("retain", "chat.jsonl", "--store", "sqlite:///here.db", "--bank", "b", "--json")
     assert ended.code == 0
-    assert set(ended.data) == {"episodes", "operations"}
+    assert set(ended.data) == {"episodes", "operations", "unread"}
     assert [episode["source"] for episode in ended.data["episodes"]] == ["t1", "t2", "t3"]
     assert all(set(episode) == {"id", "source"} for episode in ended.data["episodes"])
     assert ended.data["operations"]
