@@ -126,7 +126,7 @@ def _placed(context: ToolContext, path: str, walk: Walk) -> Place:
         raise ToolError(
             "the path lies outside of the workflow's folder.",
             where=path,
-            hint="Allow its folder: `folders: [...]` in the workflow, or `agentmem run --allow FOLDER`.",
+            hint="Whoever runs the workflow can allow its folder: `agentmem run --allow FOLDER`.",
         )
     name = (walk.path.relative_to(own) if own else walk.path).as_posix()
     return Place(name=name, roots=roots, in_workflow=bool(own), walk=walk)
