@@ -135,7 +135,7 @@ class Watch:
             data = self._read(place, _AT_ONCE * log.step)
             frames = np.frombuffer(data, dtype=np.uint8, count=len(data) - len(data) % log.step).reshape(-1, log.step)
             ours = frames[:, 8:16] == np.frombuffer(log.header[16:24], dtype=np.uint8)
-            added = _added(np.delete(frames, np.s_[8:_FRAME], axis=1), log.header)
+            added = _added(frames, log.header, left_out=_FRAME - 8)
             for frame, is_ours, sums in zip(frames, ours.all(axis=1), added, strict=True):
                 checksum = _continued(checksum, sums, frames.shape[1] - _FRAME + 8)
                 head = frame[:_FRAME].tobytes()
@@ -182,12 +182,15 @@ def _is_sound(header: bytes) -> bool:
 # sums at the end are those that the data add, by weights, and those that the sums at the beginning have grown to.
 
 
-def _added(rows: npt.NDArray[np.uint8], header: bytes) -> npt.NDArray[np.uint32]:
-    """What the data of each row add to the two sums."""
+def _added(rows: npt.NDArray[np.uint8], header: bytes, *, left_out: int = 0) -> npt.NDArray[np.uint32]:
+    """What the data of each row, but for so many bytes behind the first 8, add to the two sums."""
     order = "<" if struct.unpack_from(">I", header)[0] == _LITTLE else ">"
-    words = np.ascontiguousarray(rows).view(f"{order}u4").astype(np.uint32)
-    weights = _weights(words.shape[1] // 2)
-    return np.stack([(words * row).sum(axis=1, dtype=np.uint32) for row in weights.words], axis=1)
+    words = rows.view(f"{order}u4").astype(np.uint32, copy=False)
+    gap = np.zeros((2, left_out // 4), dtype=np.uint32)
+    by_word = _weights((rows.shape[1] - left_out) // 8).words
+    weights = np.concatenate([by_word[:, :2], gap, by_word[:, 2:]], axis=1)
+    added: npt.NDArray[np.uint32] = words @ weights.T
+    return added
 
 
 def _continued(before: bytes, added: npt.NDArray[np.uint32], size: int) -> bytes:
