@@ -53,8 +53,6 @@ def visible(text: str, *, mark: str = "") -> str:
 
 def escaped(written: str) -> str:
     """JSON with characters that cannot be seen as escapes: the same value, and nothing for a terminal to obey."""
-    if written.isascii():
-        return written
     return _UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], written)
 
 

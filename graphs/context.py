@@ -189,12 +189,14 @@ def kinds_of(names: Iterable[str] | None, *, key: str) -> frozenset[Kind] | None
     return frozenset(kinds)
 
 
-def check_agents(agents: Iterable[str]) -> None:
-    """Refuse settings for agents that a team does not have.
+def check_agents(agents: Mapping[str, AgentSettings]) -> None:
+    """Refuse settings for agents that a team does not have, and kinds of memory that there are not.
 
     Raises:
-        WorkflowError: there is no such agent.
+        WorkflowError: there is no such agent or kind.
     """
-    for name in agents:
+    for name, settings in agents.items():
         if name not in AGENTS:
             raise WorkflowError(f"there is no agent {name!r}.", where="agents", hint=did_you_mean(name, list(AGENTS)))
+        kinds_of(settings.reads, key=f"agents.{name}.reads")
+        kinds_of(settings.writes, key=f"agents.{name}.writes")

@@ -17,7 +17,7 @@ from langgraph.types import StateSnapshot
 from agentmem.errors import InputError, NotFound, WorkflowError
 from agentmem.graphs.budget import Meter
 from agentmem.graphs.checkpoints import alone, unlock_for_good
-from agentmem.graphs.context import TeamContext, check_agents, kinds_of
+from agentmem.graphs.context import TeamContext, check_agents
 from agentmem.graphs.decisions import Actor, Judge, Planner, RuleActor, RuleJudge
 from agentmem.graphs.events import CheckResult, Finished, Learned, StepResult, Task, TeamEvent, TeamResult, Usage
 from agentmem.graphs.executor import build_executor
@@ -107,9 +107,6 @@ class Team:
         root = Path(folder)
         self._agents = dict(agents or {})
         check_agents(self._agents)
-        for name, settings in self._agents.items():
-            kinds_of(settings.reads, key=f"agents.{name}.reads")
-            kinds_of(settings.writes, key=f"agents.{name}.writes")
         self._memory = memory
         self._folder = root
         self._allowed = tuple(Path(path) for path in allowed)

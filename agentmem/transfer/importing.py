@@ -20,8 +20,8 @@ from agentmem.stores import Store
 from agentmem.transfer.checking import check_jsonl
 from agentmem.transfer.contents import contents_of
 from agentmem.transfer.filling import Outcome, command, filled
-from agentmem.transfer.grafting import Grafted, graft
-from agentmem.transfer.graphml import banks_in, read_graphml
+from agentmem.transfer.grafting import graft
+from agentmem.transfer.graphml import Graph, banks_in, read_graphml
 from agentmem.transfer.jsonl import End, is_jsonl, read_jsonl
 from agentmem.transfer.migrate import silent, something_else
 from agentmem.transfer.replay import Progress
@@ -118,28 +118,31 @@ def import_file(
                 where=where,
                 hint="Cypher is loaded by a Neo4j server: cypher-shell --file FILE. Texts are taken in by `retain`.",
             )
-        graph = read_graphml(stream, where, bank=bank)
         if embedder is None:
             raise InputError("GraphML holds no vectors: an embedder is needed.", where=where)
-        banks = banks_in(graph.nodes)
-        begins = len(banks) == 1 and (store.head(banks[0])[0] == 0 or bool(store.unfinished(banks[0])))
-        finish = command("import", where, "--store", store.url, *(["--bank", bank] if bank else []))
-        # To a bank that holds other memories a graph adds some: what is there of it is whole at any time.
-        with filled(store, banks[0], finish) if begins else nullcontext(Outcome()) as outcome:
-            done = graft(
-                store,
-                graph,
-                where=where,
-                trust=DOCUMENT if trust is None else trust_of(trust),
-                embedder=embedder(),
-                clock=clock or SystemClock(),
-                progress=progress,
-            )
-            outcome.whole = True
-        return ImportReport(file=where, format="graphml", banks=(_grafted(done),))
+        limit = DOCUMENT if trust is None else trust_of(trust)
+        graph = read_graphml(stream, where, bank=bank)
+        done = _import_graphml(store, graph, where, bank, limit, embedder, clock or SystemClock(), progress)
+        return ImportReport(file=where, format="graphml", banks=(done,))
 
 
-def _grafted(done: Grafted) -> BankImport:
+def _import_graphml(
+    store: Store,
+    graph: Graph,
+    where: str,
+    bank: str,
+    trust: float,
+    embedder: Callable[[], Embedder],
+    clock: Clock,
+    progress: Progress,
+) -> BankImport:
+    banks = banks_in(graph.nodes)
+    begins = len(banks) == 1 and (store.head(banks[0])[0] == 0 or bool(store.unfinished(banks[0])))
+    finish = command("import", where, "--store", store.url, *(["--bank", bank] if bank else []))
+    # To a bank that holds other memories a graph adds some: what is there of it is whole at any time.
+    with filled(store, banks[0], finish) if begins else nullcontext(Outcome()) as outcome:
+        done = graft(store, graph, where=where, trust=trust, embedder=embedder(), clock=clock, progress=progress)
+        outcome.whole = True
     return BankImport(bank=done.bank, operations=done.seq, copied=done.operations, proved=True)
 
 

@@ -281,7 +281,9 @@ def test_a_run_that_has_ended_tells_its_result_without_its_checkpoints(
 
 def test_of_many_that_resume_a_run_one_does_it_and_the_others_are_told(tmp_path: Path, agentmem: Agentmem) -> None:
     calls = _napping(tmp_path)
-    with subprocess.Popen([sys.executable, "-m", "agentmem", "run", "nap.yaml", "--json"], cwd=tmp_path) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "agentmem", "run", "nap.yaml", "--json", "--allow-code"], cwd=tmp_path
+    ) as process:
         _wait_for(calls, "one-two")
         process.kill()
     (known,) = agentmem("runs", "--json").data

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from agentmem.language import normalise_name
 from agentmem.memory.retaining.evidence import Identity
 from agentmem.records import Episode, Fact, Kind, RelationshipType, Status
 from agentmem.stores import Direction, KeySearch, Store, View
@@ -71,11 +72,12 @@ class Repetition:
             types = frozenset({RelationshipType.SUPERSEDES})
             for link in self.store.neighbourhood(view, over, types=types, direction=Direction.IN).relationships:
                 enders.setdefault(link.target_id, []).append(link.source_id)
-        ends = {fact.id: fact.key.removesuffix(_ENDED) for fact in facts if fact.key.endswith(_ENDED)}
+        ends = {fact.id: fact for fact in facts if fact.key.endswith(_ENDED)}
         if ends:
             current = View(bank=self.bank, kinds=frozenset({Kind.FACT}))
-            for node in self.store.gather(current, [KeySearch(keys=tuple(set(ends.values())))]).nodes.values():
-                for id_ in (id_ for id_, key in ends.items() if key == node.key):
+            keys = tuple({fact.key.removesuffix(_ENDED) for fact in ends.values()})
+            for node in self.store.gather(current, [KeySearch(keys=keys)]).nodes.values():
+                for id_ in (id_ for id_, fact in ends.items() if isinstance(node, Fact) and _began_again(node, fact)):
                     enders.setdefault(id_, []).append(node.id)
         return enders
 
@@ -92,6 +94,13 @@ class Repetition:
 
     def _holds(self, identity: Identity, occurrence: int) -> bool:
         return bool(self.store.fetch(self.bank, [identity.id(occurrence)]))
+
+
+def _began_again(fact: Fact, end: Fact) -> bool:
+    """Whether a fact is what the other says ended: whoever sold the house may own a boat."""
+    if fact.key != end.key.removesuffix(_ENDED):
+        return False
+    return fact.functional or not end.object or normalise_name(fact.object) == normalise_name(end.object)
 
 
 def _may_change(cause: Episode, said: Episode) -> bool:
