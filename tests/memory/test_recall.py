@@ -120,6 +120,13 @@ class TestEvidence:
         shown = memory.recall("When did Anna move?").memories[0].shown
         assert shown == "Anna: I moved here yesterday. (Anna moved to Boston yesterday (4 January 2025).)"
 
+    def test_the_same_words_are_shown_once(self, memory: Memory) -> None:
+        lines = ["A heron is a wading bird.", "A heron is a wading bird!", "a Heron is a wading bird", "Herons wade."]
+        memory.retain(turns(*(("Anna", line) for line in lines), ("Bob", lines[0])))
+        found = memory.recall("What is a heron?", all=True)
+        assert sorted(sources(found))[-2:] == ["t3", "t4"]
+        assert len(found.memories) == 3
+
     def test_what_scores_far_below_the_best_is_left_out(self, memory: Memory) -> None:
         lines = ["The blue heron nests by the mill.", "Yes.", "It rains.", "The mill."]
         memory.retain(turns(*(("Anna", line) for line in lines)))

@@ -21,7 +21,8 @@ def choose(
     """At most `k` memories, one of every group in order of rank.
 
     Of a group that claim is shown which covers most of the query's terms; facts come before notes, which repeat them.
-    Evidence that only repeats what is shown already is passed over.
+    Evidence that only repeats what is shown already, by the same claim or in the same words of one speaker, is passed
+    over.
 
     Args:
         ranked: Groups and their scores, best first.
@@ -40,6 +41,7 @@ def choose(
         return (node.id not in certain, -covered, -found, KINDS[node.kind].rank, node.id)
 
     chosen: dict[str, tuple[Ranked, Node]] = {}
+    said: set[tuple[str, ...]] = set()
     enough = least * ranked[0].score if ranked else 0.0
     for one in ranked:
         if len(chosen) >= k or one.score < enough:
@@ -47,5 +49,9 @@ def choose(
         if any(node.id in chosen for node in one.group.shown):
             continue
         node = min(one.group.shown, key=order)
-        chosen[node.id] = (one, node)
+        speaker = one.group.episode.speaker if one.group.episode else ""
+        words = (speaker, *(terms(node.text) or [node.text]))
+        if words not in said:
+            said.add(words)
+            chosen[node.id] = (one, node)
     return list(chosen.values())
