@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from agentmem.errors import AgentmemError
+from agentmem.errors import AgentmemError, ConfigurationError
 from agentmem.graphs.expressions import SCOPE, ExpressionError, Names, names
 from agentmem.records import Kind
+from agentmem.stores import require_scheme
 from agentmem.tools.base import ToolDescription
 from agentmem.tools.registry import Toolbox
 from agentmem.workflow.document import Document
@@ -41,6 +42,7 @@ class Validation:
 
     def problems(self) -> list[Problem]:
         """All mistakes, in no particular order."""
+        self._store()
         self._agents()
         for index, step in enumerate(self._spec.plan):
             self._step(("plan", index), step)
@@ -54,6 +56,14 @@ class Validation:
         for index, folder in enumerate(self._spec.folders):
             self._reach(("folders", index), folder)
         return self._problems
+
+    def _store(self) -> None:
+        """A store whose scheme somebody opens."""
+        if self._spec.memory.store:
+            try:
+                require_scheme(self._spec.memory.store)
+            except ConfigurationError as error:
+                self._complain(("memory", "store"), f"{error.message} {error.where}".strip(), error.hint)
 
     def _reach(self, key: Key, folder: str) -> None:
         """A folder that is there, and that whoever runs the workflow has allowed."""
