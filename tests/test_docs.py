@@ -6,7 +6,9 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import typer.main
 
@@ -67,6 +69,20 @@ def test_every_command_and_option_has_help() -> None:
         assert command.help, name
         missing = [p.name for p in command.params if getattr(p, "help", "") in (None, "")]
         assert not missing, f"{name}: {missing}"
+
+
+def test_the_shape_of_every_json_is_told() -> None:
+    page = (ROOT / "docs/json.md").read_text(encoding="utf-8")
+    told = {re.match(r"agentmem ((?: ?[a-z0-9]+)+)", said) for said in re.findall(r"`(agentmem [^`]*--json)`", page)}
+    assert set(speaking_json(typer.main.get_command(app))) == {found[1] for found in told if found}
+
+
+def speaking_json(command: Any, name: str = "") -> Iterator[str]:
+    """Names of the commands that take --json."""
+    for below, each in getattr(command, "commands", {}).items():
+        yield from speaking_json(each, f"{name} {below}".strip())
+    if any("--json" in parameter.opts for parameter in command.params):
+        yield name
 
 
 def test_links_lead_somewhere() -> None:
