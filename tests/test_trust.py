@@ -14,7 +14,7 @@ import pytest
 
 from agentmem.cli import main
 from agentmem.embeddings import HashingEmbedder
-from agentmem.memory import Memory, Message
+from agentmem.memory import DOCUMENT, Memory, Message
 from agentmem.records import Fact, Kind, RelationshipType, Status, node_id
 from agentmem.stores import View
 from agentmem.testing import TickingClock
@@ -122,7 +122,7 @@ def by_import(target: Target, text: str, trust: str | None) -> None:
         theirs.retain([Message(text=said, speaker="Anna") for said, _, _ in SAID], source="their chat")
         theirs.retain(text, source="page.md")
         export(theirs.store, file, format=ExportFormat.GRAPHML, banks=["theirs"])
-    import_file(target.memory.store, file, bank="b", trust=trust, embedder=HashingEmbedder)
+    import_file(target.memory.store, file, bank="b", trust=trust or DOCUMENT, embedder=HashingEmbedder)
 
 
 WAYS: dict[str, Callable[[Target, str, str | None], None]] = {

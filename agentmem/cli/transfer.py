@@ -106,12 +106,13 @@ def import_(
         typer.Option(
             "--trust",
             metavar="person|document|0..1",
-            help="How far memories of a graphml file are trusted at most. Default: document.",
+            help="How far the file is trusted: person for an export of your own. Default: document.",
         ),
     ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Take in a file of `export`: jsonl makes the same memory again, graphml gives its nodes and relationships."""
+    from agentmem.memory import DOCUMENT
     from agentmem.transfer import import_file
 
     settings = chosen(store, embedder=embedder)
@@ -119,7 +120,7 @@ def import_(
     source: Path | BinaryIO = sys.stdin.buffer if file == _STANDARD else Path(file)
     with _going_on_later(), _opened(settings.store_url) as opened, counted(as_json) as progress:
         model = partial(filler, opened, settings.embedder, settings.models)
-        report = import_file(opened, source, bank=bank, trust=trust or None, embedder=model, progress=progress)
+        report = import_file(opened, source, bank=bank, trust=trust or DOCUMENT, embedder=model, progress=progress)
     if as_json:
         output.data(report.as_dict())
     else:

@@ -18,7 +18,7 @@ _TOLD = 1_000
 """Lines after which is told how far it is."""
 
 
-def check_jsonl(lines: Iterable[bytes], where: str, progress: Progress) -> tuple[Begin, list[End]]:
+def check_jsonl(lines: Iterable[bytes], where: str, trust: float, progress: Progress) -> tuple[Begin, list[End]]:
     """What a file says it holds, when it holds it.
 
     Each bank is compared with its own journal as `verify` would, and with the hash of everything in its last line. How
@@ -28,10 +28,11 @@ def check_jsonl(lines: Iterable[bytes], where: str, progress: Progress) -> tuple
     Args:
         lines: The file.
         where: Its name, for errors.
+        trust: How far whoever imports it trusts it: an exact copy can be taken as it is, or not at all.
         progress: Hears how many lines were read.
 
     Raises:
-        InputError: no such file, cut off, or altered; the line is named.
+        InputError: no such file, cut off, or altered, the line is named; or it claims more trust than it is given.
     """
     begin, ends = Begin(None), list[End]()
     with ExitStack() as opened:
@@ -40,6 +41,7 @@ def check_jsonl(lines: Iterable[bytes], where: str, progress: Progress) -> tuple
             if isinstance(line, Begin):
                 begin = line
             elif isinstance(line, Change):
+                _require_no_more_trust(line, trust, f"{where}:{number}")
                 _note(line, number, account, contents)
             else:
                 _require_unaltered(account, contents, line, f"{where}:{number}", where)
@@ -49,6 +51,15 @@ def check_jsonl(lines: Iterable[bytes], where: str, progress: Progress) -> tuple
             if number % _TOLD == 0:
                 progress("checking", number, 0)
     return begin, ends
+
+
+def _require_no_more_trust(change: Change, trust: float, place: str) -> None:
+    if change.add is not None and change.add.trust > trust:
+        raise InputError(
+            f"the file says of a memory that it is trusted by {change.add.trust:g}, and an import by {trust:g}.",
+            where=place,
+            hint="Nothing was written. If it is your own export, vouch for it: --trust person (trust= in Python).",
+        )
 
 
 def _note(change: Change, number: int, account: Account, contents: Contents) -> None:

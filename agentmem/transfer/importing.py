@@ -77,7 +77,7 @@ def import_file(
     file: Path | BinaryIO,
     *,
     bank: str = "",
-    trust: float | str | None = None,
+    trust: float | str = DOCUMENT,
     embedder: Callable[[], Embedder] | None = None,
     clock: Clock | None = None,
     progress: Progress = silent,
@@ -91,27 +91,30 @@ def import_file(
         store: Where to write.
         file: A regular file, `/dev/stdin` or `<(...)`, or a stream of it. Which format it is shows in its first line.
         bank: GraphML only: the bank to write; empty for the one that its nodes name.
-        trust: GraphML only: how far its memories are trusted at most: `person`, `document` (the default) or a number.
+        trust: How far it is trusted: `person` for an export of one's own, `document` (the default) or a number. GraphML
+            is trusted by so much at most; jsonl, an exact copy, is refused if a memory of it claims more.
         embedder: GraphML only: opens the model of the store, as such a file holds no vectors.
         clock: GraphML only: when it is taken in; default: now.
         progress: Hears what is done, how much, and of how much (0 if nobody knows).
 
     Raises:
-        InputError: a file of another kind, cut off, or altered; the line is named, and nothing was written.
+        InputError: a file of another kind, cut off, altered, or that claims more trust than it is given; the line is
+            named, and nothing was written.
         ConfigurationError: a bank of the store holds something else.
         EmbeddingMismatch: the store was filled by another embedding model.
         ConflictError: GraphML has a node that the store holds otherwise.
     """
     where = str(file) if isinstance(file, Path) else "-"
+    limit = trust_of(trust)
+    words = ["--bank", bank] if bank else []
+    words += [] if limit == DOCUMENT else ["--trust", f"{limit:g}"]
+    finish = command("import", where, "--store", store.url, *words)
     with _opened(file, progress) as (beginning, stream):
         if is_jsonl(beginning):
             if bank:
                 raise InputError("the file says itself which banks it holds.", where=where, hint="Leave --bank out.")
-            if trust is not None:
-                raise InputError(
-                    "the file says itself how far each memory is trusted.", where=where, hint="Leave --trust out."
-                )
-            return ImportReport(file=where, format="jsonl", banks=tuple(_import_jsonl(store, stream, where, progress)))
+            banks = tuple(_import_jsonl(store, stream, where, limit, finish, progress))
+            return ImportReport(file=where, format="jsonl", banks=banks)
         if not beginning.lstrip("\ufeff \t\r\n").startswith("<"):
             raise InputError(
                 "that is neither JSON lines nor GraphML of agentmem.",
@@ -120,9 +123,8 @@ def import_file(
             )
         if embedder is None:
             raise InputError("GraphML holds no vectors: an embedder is needed.", where=where)
-        limit = DOCUMENT if trust is None else trust_of(trust)
         graph = read_graphml(stream, where, bank=bank)
-        done = _import_graphml(store, graph, where, bank, limit, embedder, clock or SystemClock(), progress)
+        done = _import_graphml(store, graph, where, limit, finish, embedder, clock or SystemClock(), progress)
         return ImportReport(file=where, format="graphml", banks=(done,))
 
 
@@ -130,15 +132,14 @@ def _import_graphml(
     store: Store,
     graph: Graph,
     where: str,
-    bank: str,
     trust: float,
+    finish: str,
     embedder: Callable[[], Embedder],
     clock: Clock,
     progress: Progress,
 ) -> BankImport:
     banks = banks_in(graph.nodes)
     begins = len(banks) == 1 and (store.head(banks[0])[0] == 0 or bool(store.unfinished(banks[0])))
-    finish = command("import", where, "--store", store.url, *(["--bank", bank] if bank else []))
     # To a bank that holds other memories a graph adds some: what is there of it is whole at any time.
     with filled(store, banks[0], finish) if begins else nullcontext(Outcome()) as outcome:
         done = graft(store, graph, where=where, trust=trust, embedder=embedder(), clock=clock, progress=progress)
@@ -177,9 +178,11 @@ def _kept(stream: BinaryIO, progress: Progress) -> Iterator[BinaryIO]:
         yield cast("BinaryIO", kept)
 
 
-def _import_jsonl(store: Store, file: BinaryIO, where: str, progress: Progress) -> Iterator[BankImport]:
+def _import_jsonl(
+    store: Store, file: BinaryIO, where: str, trust: float, finish: str, progress: Progress
+) -> Iterator[BankImport]:
     place = file.tell()
-    begin, ends = check_jsonl(file, where, progress)
+    begin, ends = check_jsonl(file, where, trust, progress)
     file.seek(place)
     lines = (line for _, line in read_jsonl(file, where))
     next(lines, None)
@@ -188,7 +191,7 @@ def _import_jsonl(store: Store, file: BinaryIO, where: str, progress: Progress) 
     for end in ends:
         # What ends it is the line `end` itself.
         changes = (line for line in itertools.takewhile(lambda line: not isinstance(line, End), lines))
-        yield _Filling(store, end, progress).fill(cast("Iterator[Change]", changes), where)
+        yield _Filling(store, end, progress).fill(cast("Iterator[Change]", changes), finish)
 
 
 @dataclass(slots=True)
@@ -200,7 +203,7 @@ class _Filling:
     progress: Progress
     copied: int = 0
 
-    def fill(self, changes: Iterator[Change], where: str) -> BankImport:
+    def fill(self, changes: Iterator[Change], finish: str) -> BankImport:
         """Write what the store does not hold yet, and see whether the bank is what the file says.
 
         Raises:
@@ -211,7 +214,7 @@ class _Filling:
         self._require_beginning(head, changes)
         if head[0] == self.end.operations and not store.unfinished(bank):
             return self._compared()
-        with filled(store, bank, command("import", where, "--store", store.url)) as outcome:
+        with filled(store, bank, finish) as outcome:
             for batch in _batches(changes):
                 self._write(batch)
             done = self._compared()

@@ -96,7 +96,7 @@ def _mutated(text: str, chance: random.Random) -> bytes:
 def _taken_in(data: bytes) -> AgentmemError | None:
     with closing(open_store("sqlite:///:memory:")) as store:
         try:
-            import_file(store, io.BytesIO(data), embedder=lambda: HashingEmbedder(dimension=64))
+            import_file(store, io.BytesIO(data), trust="person", embedder=lambda: HashingEmbedder(dimension=64))
         except (UserError, ConflictError) as error:
             if data.startswith(b'{"format"'):
                 assert store.banks() == [], "nothing is written before all is checked"

@@ -67,7 +67,7 @@ def test_an_altered_line_is_named_before_anything_is_written(
                 text = text.replace(line.content_hash, contents.content_hash())
                 break
     with pytest.raises(InputError, match="was altered") as raised:
-        import_file(target, _stream(text))
+        import_file(target, _stream(text), trust="person")
     if part not in ("an edge", "no node"):  # what is not there has no line
         assert raised.value.where == f"-:{number}"
     assert target.banks() == []
@@ -77,7 +77,7 @@ def test_an_altered_line_is_named_before_anything_is_written(
 def test_a_search_entry_that_was_altered_is_found_by_the_hash_of_all(source: Store, target: Store) -> None:
     text, _ = _altered(_text(source), '"index"', lambda line: line["index"].update(terms="x"))
     with pytest.raises(InputError, match="not what its last line says"):
-        import_file(target, _stream(text))
+        import_file(target, _stream(text), trust="person")
     assert target.banks() == []
 
 
@@ -89,10 +89,10 @@ def test_a_pipe_is_checked_before_anything_is_written(source: Store, target: Sto
         writer.start()
         with open(reading, "rb") as pipe:
             if whole:
-                assert import_file(target, pipe).proved
+                assert import_file(target, pipe, trust="person").proved
             else:
                 with pytest.raises(InputError, match="was altered"):
-                    import_file(target, pipe)
+                    import_file(target, pipe, trust="person")
                 assert target.banks() == []
         writer.join()
 
@@ -104,4 +104,4 @@ def _pour(descriptor: int, data: bytes) -> None:
 
 def test_a_store_that_was_embedded_anew_comes_back(source: Store, target: Store) -> None:
     reembed_store(source, HashingEmbedder(dimension=64), lambda done: None)
-    assert import_file(target, _stream(_text(source))).proved
+    assert import_file(target, _stream(_text(source)), trust="person").proved

@@ -98,10 +98,10 @@ def test_there_and_back_through_files(agentmem: Any, source_path: Path, tmp_path
     assert set(written.data) == {"format", "file", "banks", "nodes", "relationships", "operations"}
     piped = agentmem("export", "--store", "sqlite:///source.db")
     assert piped.out == (tmp_path / "m.jsonl").read_text(encoding="utf-8")
-    taken = agentmem("import", "m.jsonl", "--store", "sqlite:///there.db")
+    taken = agentmem("import", "m.jsonl", "--trust", "person", "--store", "sqlite:///there.db")
     assert taken.code == 0, taken.err
     assert "Proved: " in taken.out
-    from_pipe = agentmem("import", "-", "--store", "sqlite:///pipe.db", "--json", stdin=piped.out)
+    from_pipe = agentmem("import", "-", "--trust", "person", "--store", "sqlite:///pipe.db", "--json", stdin=piped.out)
     assert from_pipe.data["proved"] is True
     assert agentmem("export", "--store", "sqlite:///pipe.db").out == piped.out
 

@@ -54,7 +54,7 @@ def test_jsonl_brings_the_same_store_back(source: Store, target: Store, tmp_path
     file = tmp_path / "memory.jsonl"
     written = export(source, file)
     assert written.operations == sum(source.statistics(bank).operations for bank in source.banks())
-    report = import_file(target, file)
+    report = import_file(target, file, trust="person")
     assert report.proved
     assert report.as_dict()["format"] == "jsonl"
     for bank in source.banks():
@@ -82,11 +82,11 @@ def test_an_import_goes_on_and_again_changes_nothing(source: Store, target: Stor
     for kept in ("".join(lines[:20]), "".join(lines[:30])[:-40]):  # between two lines, and in the middle of one
         cut.write_text(kept)
         with pytest.raises(InputError, match="cut off"):
-            import_file(target, cut)
+            import_file(target, cut, trust="person")
     whole = tmp_path / "whole.jsonl"
     whole.write_text(text)
-    assert import_file(target, whole).proved
-    again = import_file(target, whole)
+    assert import_file(target, whole, trust="person").proved
+    again = import_file(target, whole, trust="person")
     assert again.proved
     assert [bank.copied for bank in again.banks] == [0, 0]
 
@@ -107,35 +107,35 @@ def test_a_file_that_was_altered(source: Store, target: Store, old: str, new: st
     text = _text(source, ExportFormat.JSONL)
     assert old in text
     with pytest.raises(InputError, match=message) as raised:
-        import_file(target, _stream(text.replace(old, new, 1)))
+        import_file(target, _stream(text.replace(old, new, 1)), trust="person")
     assert re.search(r"-:\d+$", raised.value.where)
 
 
 def test_a_line_that_is_missing(source: Store, target: Store) -> None:
     lines = _text(source, ExportFormat.JSONL).splitlines(keepends=True)
     with pytest.raises(InputError, match="does not follow"):
-        import_file(target, _stream("".join(lines[:5] + lines[6:])))
+        import_file(target, _stream("".join(lines[:5] + lines[6:])), trust="person")
     end = next(number for number, line in enumerate(lines) if line.startswith('{"end"'))
     with pytest.raises(InputError, match="are missing"):
-        import_file(target, _stream("".join(lines[: end - 1] + lines[end:])))
+        import_file(target, _stream("".join(lines[: end - 1] + lines[end:])), trust="person")
 
 
 def test_a_bank_that_holds_something_else(source: Store, target: Store) -> None:
     target.commit(changeset(adding(make_fact("a", bank=DEFAULT)), bank=DEFAULT))
     with pytest.raises(ConfigurationError, match="something else"):
-        import_file(target, _stream(_text(source, ExportFormat.JSONL)))
+        import_file(target, _stream(_text(source, ExportFormat.JSONL)), trust="person")
     assert target.head(DEFAULT)[0] == 1
 
 
 @pytest.mark.parametrize("text", ["", "hello", '{"a": 1}', "CREATE (n);", "\x00\xff"])
 def test_files_that_are_something_else(target: Store, text: str) -> None:
     with pytest.raises(InputError, match="neither"):
-        import_file(target, _stream(text))
+        import_file(target, _stream(text), trust="person")
 
 
 def test_no_such_file(target: Store, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
-        import_file(target, tmp_path / "nothing.jsonl")
+        import_file(target, tmp_path / "nothing.jsonl", trust="person")
     with pytest.raises(InputError, match="folder"):
         export(target, tmp_path)
     with pytest.raises(InputError, match="cannot be written"):

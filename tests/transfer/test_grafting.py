@@ -11,7 +11,7 @@ from agentmem.embeddings import HashingEmbedder
 from agentmem.errors import InputError
 from agentmem.memory import Memory, Message
 from agentmem.records import Fact, Kind, Node
-from agentmem.stores import View
+from agentmem.stores import SQLiteStore, View
 from agentmem.transfer import ExportFormat, export, import_file
 
 
@@ -49,12 +49,12 @@ def _facts(memory: Memory) -> dict[str, Node]:
     return {node.text: node for node in memory.store.scan(view, limit=9) if isinstance(node, Fact)}
 
 
-@pytest.mark.parametrize("trust", [None, "person"])
+@pytest.mark.parametrize("trust", ["document", "person"])
 @pytest.mark.parametrize(
     ("type_", "from_theirs"), [("SUPERSEDES", True), ("SUPERSEDES", False), ("SAME_AS", True), ("EVIDENCED_BY", False)]
 )
 def test_an_edge_that_tells_of_our_memories_is_refused(
-    memory: Memory, forged: Path, type_: str, from_theirs: bool, trust: str | None
+    memory: Memory, forged: Path, type_: str, from_theirs: bool, trust: str
 ) -> None:
     text = forged.read_text()
     ids = [part.split('"')[0] for part in text.split('<node id="')[1:]]
@@ -102,8 +102,22 @@ def test_an_alias_that_is_no_form_of_the_name_is_none(memory: Memory, forged: Pa
     assert _facts(memory)["Tom lives in Lund."].key == "tom|lives_in"
 
 
-def test_jsonl_says_itself_how_far_it_is_trusted(memory: Memory, tmp_path: Path) -> None:
+def test_an_exact_copy_is_taken_as_it_is_or_not_at_all(memory: Memory, tmp_path: Path) -> None:
+    memory.retain(Message(text="I live in Lund.", speaker="Tom"))
     file = tmp_path / "memory.jsonl"
     export(memory.store, file, banks=["b"])
-    with pytest.raises(InputError, match="how far"):
-        import_file(memory.store, file, trust="person")
+    with SQLiteStore(f"sqlite:///{tmp_path}/other.db") as other:
+        with pytest.raises(InputError, match=r"trusted by 1, and an import by 0\.5") as caught:
+            import_file(other, file)
+        assert "--trust person" in caught.value.hint
+        assert caught.value.where.startswith(f"{file}:")
+        assert other.banks() == []
+        assert import_file(other, file, trust="person").proved
+
+
+def test_an_exact_copy_of_documents_needs_no_word(tmp_path: Path) -> None:
+    with Memory.open(f"sqlite:///{tmp_path}/own.db", bank="b", embedder=HashingEmbedder()) as own:
+        own.retain("Tom lives in Lund.", source="page.md", trust="document")
+        export(own.store, tmp_path / "memory.jsonl", banks=["b"])
+    with SQLiteStore(f"sqlite:///{tmp_path}/other.db") as other:
+        assert import_file(other, tmp_path / "memory.jsonl").proved

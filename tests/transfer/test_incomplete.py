@@ -142,12 +142,12 @@ def test_an_import_that_was_broken_off_is_refused_until_it_is_finished(
             raise _PoweredOff
 
     with pytest.raises(_PoweredOff):
-        import_file(target, out, progress=die)
+        import_file(target, out, progress=die, trust="person")
     with pytest.raises(IncompleteBank, match="incomplete") as caught:
         Memory.open(target.url, embedder=HashingEmbedder())
     assert f"agentmem import {out} --store {target.url}" in str(caught.value)
     with open_store(target.url) as again:  # type: ignore[attr-defined]
-        assert import_file(again, out).proved
+        assert import_file(again, out, trust="person").proved
     with Memory.open(target.url, embedder=HashingEmbedder()) as memory:
         assert memory.statistics() == source.statistics(BANK)
 
@@ -163,8 +163,8 @@ def test_an_import_of_graphml_that_was_broken_off_is_refused_until_it_is_finishe
             raise _PoweredOff
 
     with pytest.raises(_PoweredOff):
-        import_file(target, out, embedder=HashingEmbedder, progress=die)
+        import_file(target, out, embedder=HashingEmbedder, progress=die, trust="person")
     with pytest.raises(IncompleteBank):
         open_url(target.url).statistics(BANK)
-    import_file(target, out, embedder=HashingEmbedder, progress=silent)
+    import_file(target, out, embedder=HashingEmbedder, progress=silent, trust="person")
     assert open_url(target.url).statistics(BANK).nodes == source.statistics(BANK).nodes

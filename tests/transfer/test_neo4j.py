@@ -83,7 +83,7 @@ def test_kill_9_in_the_middle_and_on_again(
     if not into_server:
         stream = io.StringIO()
         export(open_url(f"sqlite:///{source_path}"), stream)
-        import_file(open_url(neo4j_url), io.BytesIO(stream.getvalue().encode()))
+        import_file(open_url(neo4j_url), io.BytesIO(stream.getvalue().encode()), trust="person")
     assert migrate_and_die(*urls, at=30) == -signal.SIGKILL
     source, target = (open_url(url) for url in urls)
     stopped_at = target.head(DEFAULT)[0]
@@ -97,7 +97,7 @@ def test_kill_9_in_the_middle_and_on_again(
 def test_what_a_server_holds_is_a_graph_of_networkx(source: Store, neo4j_store: Store, tmp_path: Path) -> None:
     stream = io.StringIO()
     export(source, stream)
-    import_file(neo4j_store, io.BytesIO(stream.getvalue().encode()))
+    import_file(neo4j_store, io.BytesIO(stream.getvalue().encode()), trust="person")
     files = [tmp_path / f"{number}.graphml" for number in range(2)]
     for store, file in zip((source, neo4j_store), files, strict=True):
         export(store, file, format=ExportFormat.GRAPHML, banks=[DEFAULT])
@@ -117,7 +117,7 @@ def test_a_source_that_went_on_is_caught_up_with(source: Store, neo4j_store: Sto
 def test_a_file_of_sqlite_fills_neo4j(source: Store, neo4j_store: Store) -> None:
     stream = io.StringIO()
     export(source, stream)
-    assert import_file(neo4j_store, io.BytesIO(stream.getvalue().encode())).proved
+    assert import_file(neo4j_store, io.BytesIO(stream.getvalue().encode()), trust="person").proved
     again = io.StringIO()
     export(neo4j_store, again)
     assert again.getvalue().count("\n") == stream.getvalue().count("\n")

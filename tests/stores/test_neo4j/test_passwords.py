@@ -133,7 +133,7 @@ def test_commands_on_a_store_from_the_environment(
     assert "Proved" in command("migrate", url, "sqlite:///copy.db")
     monkeypatch.setenv("AGENTMEM_STORE", "sqlite:///copy.db")
     assert f"bolt://{_USER}@" in command("migrate", "sqlite:///copy.db", url, "--json")
-    assert command("import", "memory.jsonl", "--store", url, "--json")
+    assert command("import", "memory.jsonl", "--trust", "person", "--store", url, "--json")
     _assert_nowhere(tmp_path, home)
     _assert_not_in_graph(driver)
 
