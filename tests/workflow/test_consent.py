@@ -111,6 +111,15 @@ def test_who_was_asked_is_asked_again_only_when_the_code_changed(file: Path, cle
     assert list(clean_environment.glob(".consents-*")) == []
 
 
+def test_the_name_of_a_file_poses_as_no_other(file: Path) -> None:
+    (file.parent / "evil\x1b[2J\n  fine.py").write_text(file.with_name("splitting.py").read_text())
+    file.with_name("splitting.py").unlink()
+    file.with_name("splitting.py").symlink_to("evil\x1b[2J\n  fine.py")
+    asked: list[str] = []
+    Workflow.from_file(file).run(allow_code=lambda listed: not asked.extend(listed))
+    assert [line.partition("  ")[0] for line in asked] == ["counting.py", "evil[2J fine.py"]
+
+
 def test_who_refuses_is_not_recorded(file: Path, clean_environment: Path) -> None:
     with pytest.raises(InputError, match="not agreed to"):
         Workflow.from_file(file).run(allow_code=lambda _listed: False)
