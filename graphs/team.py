@@ -96,9 +96,8 @@ class Team:
             tracing: Whether runs are traced to LangSmith, documents included; its own variables do not switch it on.
             modules: Installed modules besides those in `folder` that module:function may name.
             agreed: Files of `folder` that module:function may import, with SHA-256 of their content; default: any.
-            own_run: Whether what memory says of a run is what the team did itself, so that its plan may be run again
-                where a task has none; other plans are shown. Default: runs that the checkpointer knows, with the plan
-                that it knows of them.
+            own_run: Whether what memory says of a run is what the team did itself, so that its plan may be run again;
+                other plans are shown. Default: runs that the checkpointer knows, with the plans it knows of them.
 
         Raises:
             WorkflowError: there is no such agent or kind of memory.

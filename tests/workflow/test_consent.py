@@ -115,9 +115,14 @@ def test_the_name_of_a_file_poses_as_no_other(file: Path) -> None:
     (file.parent / "evil\x1b[2J\n  fine.py").write_text(file.with_name("splitting.py").read_text())
     file.with_name("splitting.py").unlink()
     file.with_name("splitting.py").symlink_to("evil\x1b[2J\n  fine.py")
-    asked: list[str] = []
-    Workflow.from_file(file).run(allow_code=lambda listed: not asked.extend(listed))
-    assert [line.partition("  ")[0] for line in asked] == ["counting.py", "evil[2J fine.py"]
+    asked: list[Sequence[str]] = []
+
+    def agree(listed: Sequence[str]) -> bool:
+        asked.append(listed)
+        return True
+
+    Workflow.from_file(file).run(allow_code=agree)
+    assert [line.partition("  ")[0] for line in asked[0]] == ["counting.py", "evil[2J fine.py"]
 
 
 def test_who_refuses_is_not_recorded(file: Path, clean_environment: Path) -> None:
