@@ -3,12 +3,12 @@
 Names load when they are first used, so that `import agentmem` costs nothing.
 """
 
-from __future__ import annotations
-
 import importlib
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # nothing is imported that `python -m agentmem` would look for in the folder it is started in
 if TYPE_CHECKING:
+    from typing import Any
+
     from agentmem.errors import (
         AgentmemError,
         BudgetExceeded,
@@ -90,7 +90,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name == "__version__":
         return importlib.import_module("importlib.metadata").version("agentmem-graph")
     if name not in __all__:

@@ -26,12 +26,16 @@ _VARIANT: Final = re.compile(
 _BOUND: Final = "[^\x00-\xff\u2000-\u206f]"
 _JOINER: Final = re.compile(f"(?<!{_BOUND})[\u200c\u200d]|[\u200c\u200d](?!{_BOUND})")
 """Joiners that join nothing: they belong within words of some scripts, and within emoji."""
+_MARK: Final = "[\u0300-\u034e\u0350-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_PILE: Final = re.compile(f"({_MARK}{{4}}){_MARK}+")
+"""More marks over and under one letter than any word has: they would cover the lines around it."""
 _UNSEEN: Final = re.compile("|".join((_CONTROL.pattern, _INVISIBLE.pattern, "[\x85\u2028\u2029]")))
-_OPEN: Final = r"\[\u3010\u3014\u27e6\uff3b"
-_CLOSE: Final = r"\]\u3011\u3015\u27e7\uff3d"
+_OPEN: Final = r"\[\u2045\u2772\u27e6\u298b\u298d\u298f\u3010\u3014\u3018\u301a\ufe5d\uff3b"
+_CLOSE: Final = r"\]\u2046\u2773\u27e7\u298c\u298e\u2990\u3011\u3015\u3019\u301b\ufe5e\uff3d"
+_BAR: Final = r"|\u00a6\u2223\u2502\uff5c"
 _WITHIN: Final = f"[^\n{_OPEN}{_CLOSE}]"
 _LABEL: Final = re.compile(
-    rf"(?<!\w)[{_OPEN}](\s*(?:{_WITHIN[:-1]}|]{{0,120}}\|{_WITHIN}{{0,120}}|\d{{1,4}}|\d{{4}}-\d\d-\d\d{_WITHIN}{{0,40}}"
+    rf"(?<!\w)[{_OPEN}](\s*(?:{_WITHIN[:-1]}{_BAR}]{{0,120}}[{_BAR}]{_WITHIN}{{0,120}}|\d{{1,4}}|\d{{4}}-\d\d-\d\d{_WITHIN}{{0,40}}"
     rf"|[a-z]{{2,12}}-[0-9a-f]{{6,64}})\s*)[{_CLOSE}]"
 )
 """A label like those that stand before the lines of a context, and like a citation's number."""
@@ -48,7 +52,7 @@ def visible(text: str, *, mark: str = "") -> str:
         return text
     shown = _CONTROL.sub(mark, _BREAK.sub("\n", text))
     shown = _INVISIBLE.sub("", shown)
-    return _VARIANT.sub("", _JOINER.sub("", shown))
+    return _PILE.sub(r"\1", _VARIANT.sub("", _JOINER.sub("", shown)))
 
 
 def escaped(written: str) -> str:

@@ -15,7 +15,7 @@ from agentmem.graphs.ledger import Ledger
 from agentmem.graphs.plan import AGENTS, AgentSettings, Plan, PlanError, PlanStep, did_you_mean
 from agentmem.graphs.planning import RulePlanner
 from agentmem.memory import Memory, Message, Provenance, Retained
-from agentmem.records import REFLECTED, Clock, Kind
+from agentmem.records import REFLECTED, Clock, Kind, Query
 from agentmem.tools import MemoryAccess, Tool, Toolbox, ToolContext
 from agentmem.tools.access import missing_kinds
 
@@ -52,8 +52,8 @@ class TeamContext:
     planner: Planner = field(default_factory=RulePlanner)
     actor: Actor = field(default_factory=RuleActor)
     judge: Judge = field(default_factory=RuleJudge)
-    own_run: Callable[[str], bool] = lambda _run: False
-    """Whether a run of that id is the team's own: only then a plan of its making in memory may be run again."""
+    own_run: Callable[[Query], bool] = lambda _query: False
+    """Whether what memory says of a run is what the team did itself: only then its plan may be run again."""
     manager: Manager | None = None
     """The memory manager, which takes in what agents retain; None for the memory itself."""
 

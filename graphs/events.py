@@ -219,6 +219,8 @@ class TeamResult:
     checks: tuple[CheckResult, ...]
     learned: tuple[Learned, ...]
     usage: Usage
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    """The plan that was carried out, JSON-able."""
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:
@@ -233,6 +235,7 @@ class TeamResult:
             checks=tuple(CheckResult(**check) for check in fields["checks"]),
             learned=tuple(Learned(**learned) for learned in fields["learned"]),
             usage=Usage(**fields["usage"]),
+            plan=fields.get("plan", {}),
         )
 
     def as_dict(self) -> dict[str, Any]:

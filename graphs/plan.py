@@ -121,6 +121,10 @@ class Plan(_Model):
         self._refuse_cycles()
         return self
 
+    def as_json(self) -> str:
+        """As memory keeps it."""
+        return self.model_dump_json(exclude_defaults=True)
+
     def step(self, step_id: str) -> PlanStep:
         """The step of that id.
 

@@ -140,8 +140,8 @@ def _withheld(query: Query, context: TeamContext) -> str:
     """
     if query.trust < 1:
         return "it is less trusted than what the team did itself"
-    if not context.own_run(query.run_id):
-        return "it is no run of this team's own"
+    if not context.own_run(query):
+        return "it is no run of this team's own, or not as this team did it"
     try:
         plan = Plan.model_validate_json(query.plan)
     except (ValidationError, PlanError):

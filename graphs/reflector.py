@@ -165,7 +165,7 @@ def _trace(state: ReflectorState) -> TaskTrace:
         answer=shortened(state.get("answer") or "", 1_000),
         fail_reason=state.get("reason", "") if state["status"] != "done" else "",
         key_steps=tuple(_key_step(step) for step in _planned(state) if step["verdict"] == EXPECTED),
-        plan=plan.model_dump_json(exclude_defaults=True) if reusable else "",
+        plan=plan.as_json() if reusable else "",
         steps=tuple(_step_trace(plan, step) for step in _planned(state)),
         applied=tuple(insight["id"] for insight in known if insight not in settled),
         settled=tuple(insight["id"] for insight in settled),

@@ -32,7 +32,7 @@ from agentmem.graphs.routing import after_planning, after_reflecting
 from agentmem.graphs.state import Spent, TaskState, TeamState
 from agentmem.graphs.tracing import stepped
 from agentmem.memory import Memory
-from agentmem.records import Kind, encode_time, node_id
+from agentmem.records import Kind, Query, encode_time, node_id
 from agentmem.tools import Tool, Toolbox
 from agentmem.tools.values import plain
 
@@ -77,7 +77,7 @@ class Team:
         tracing: bool = False,
         modules: Iterable[str] = (),
         agreed: Mapping[Path, str] | None = None,
-        own_run: Callable[[str], bool] | None = None,
+        own_run: Callable[[Query], bool] | None = None,
     ) -> None:
         """A team that is ready to run tasks.
 
@@ -96,8 +96,8 @@ class Team:
             tracing: Whether runs are traced to LangSmith, documents included; its own variables do not switch it on.
             modules: Installed modules besides those in `folder` that module:function may name.
             agreed: Files of `folder` that module:function may import, with SHA-256 of their content; default: any.
-            own_run: Whether the run of that id was the team's own, so that its plan may be run again where a task has
-                none; plans of other runs are shown. Default: runs that the checkpointer knows.
+            own_run: Whether what memory says of a run is what the team did itself, so that its plan may be run again;
+                other plans are shown. Default: runs that the checkpointer knows, with the plans it knows of them.
 
         Raises:
             WorkflowError: there is no such agent or kind of memory.
@@ -230,8 +230,10 @@ class Team:
                 except NotFound as error:
                     raise PlanError(error.message, step=step.id, key="tool", hint=error.hint) from error
 
-    def _is_known(self, run: str) -> bool:
-        return self._saver.get_tuple({"configurable": {"thread_id": run}}) is not None
+    def _is_known(self, query: Query) -> bool:
+        """Whether the checkpointer knows the run, and with this plan: memory is a file that others may edit."""
+        state = self._graph.get_state({"configurable": {"thread_id": query.run_id}}).values
+        return "plan" in state and Plan.model_validate(state["plan"]).as_json() == query.plan
 
     def _is_remembered(self, run: str) -> bool:
         """Whether memory holds a run of that name: what others wrote must not pass for what this run will do."""
@@ -292,4 +294,5 @@ def _result(state: Mapping[str, Any]) -> TeamResult:
         checks=tuple(CheckResult(**check) for check in state.get("checks", [])),
         learned=tuple(Learned(**learned) for learned in state.get("learned", [])),
         usage=Usage(**state["spent"]) if state.get("spent") else Usage(),
+        plan=state["plan"],
     )

@@ -53,6 +53,11 @@ def test_a_run_behind_an_ideograph_hides_nothing() -> None:
     assert visible("葛" + "\U000e0100\U000e0101\ufe00" * 9 + "飾") == "葛\U000e0100飾"
 
 
+def test_marks_are_not_piled_up_over_the_lines_around() -> None:
+    assert visible("pa" + "\u0301\u0336\u20dd" * 9 + "y") == "pa\u0301\u0336\u20dd\u0301y"
+    assert visible("Vie\u0323\u0302t Nam") == "Vie\u0323\u0302t Nam"
+
+
 @pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1d", "\x85", "\u2028", "\u2029"])
 def test_a_line_cannot_begin_another(line_break: str) -> None:
     assert one_line(f"one{line_break}two") == "one two"
@@ -60,7 +65,18 @@ def test_a_line_cannot_begin_another(line_break: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "label", ["[1]", "[fact-0123456789abcdef0123]", "[a | undated]", "[2025-06-01]", "\uff3b12\uff3d", "\u30103\u3011"]
+    "label",
+    [
+        "[1]",
+        "[fact-0123456789abcdef0123]",
+        "[a | undated]",
+        "[2025-06-01]",
+        "\uff3b12\uff3d",
+        "\u30103\u3011",
+        "\u301a4\u301b",
+        "\u3010note-0123456789 \uff5c 2031-05-01\u3011",
+        "\u2045fact-0123456789 \u2502 chat\u2046",
+    ],
 )
 def test_a_label_of_ours_is_not_a_text_s_to_write(label: str) -> None:
     shown = one_line(f"{label} Anna lives in Rome. {label}")

@@ -19,6 +19,7 @@ from agentmem.cli.options import (
     require_store,
 )
 from agentmem.cli.wording import count, day
+from agentmem.display import one_line
 from agentmem.errors import InputError
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def banks(store: StoreOption = "", as_json: JsonOption = False) -> None:
         output.data(names)
         return
     for name in names:
-        output.say(name)
+        output.say(one_line(name))
 
 
 def _operation_type(name: str) -> OperationType:

@@ -83,8 +83,8 @@ class RunView:
         if self._quiet:
             return
         active = self._active
-        output.say(active.job.spec.name, "bold")
-        rows = [("run   ", active.run), ("memory", f"{active.memory.store.url}, bank {active.memory.bank}")]
+        output.say(one_line(active.job.spec.name), "bold")
+        rows = [("run   ", active.run), ("memory", f"{active.memory.store.url}, bank {one_line(active.memory.bank)}")]
         if active.over:
             rows.append(("over", "this run has ended: nothing is done again"))
         elif active.resumed:
@@ -200,7 +200,8 @@ class RunView:
         output.heading("Checks")
         for check in result.checks:
             mark, style = _MARKS["done" if check.passed else "failed"]
-            output.columns([(mark, check.name if check.passed else f"{check.name}: {check.detail}")], styles=(style,))
+            said = check.name if check.passed else f"{check.name}: {check.detail}"
+            output.columns([(mark, one_line(said))], styles=(style,))
 
     def _questions(self, result: TeamResult) -> None:
         """What steps answered besides the run's own answer, with the numbers of the sources."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from agentmem.config import Settings
+from agentmem.display import one_line
 from agentmem.errors import InputError, StoreCorrupt, StoreUnavailable
 from agentmem.tools.modules import CodeFile
 from agentmem.workflow.grants import Grants
@@ -129,7 +130,7 @@ def agreed(
 def listing(code: Iterable[CodeFile], folder: Path) -> list[str]:
     """A line for each file: its path within the folder, and how its SHA-256 begins."""
     root = folder.resolve()
-    return [f"{file.path.relative_to(root).as_posix()}  {file.digest[:SHOWN]}" for file in code]
+    return [f"{one_line(file.path.relative_to(root).as_posix())}  {file.digest[:SHOWN]}" for file in code]
 
 
 def _with(grants: Grants, code: Iterable[CodeFile]) -> Grants:

@@ -2,24 +2,55 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from agentmem.config import Settings
 from agentmem.embeddings import Embedder, open_embedder
+from agentmem.errors import ConfigurationError
 from agentmem.memory import Memory, require_same_model
 from agentmem.stores import Store, open_store
-from agentmem.workflow.passwords import password_for
+from agentmem.stores.sqlite.location import parse_location
+from agentmem.workflow.grants import Grants
+from agentmem.workflow.passwords import password_for, require_own_server
 
 _SQLITE = "sqlite:///"
 
 
 def anchored(url: str, folder: Path) -> str:
     """A store URL whose relative path starts at `folder`; any other URL as it is."""
-    path = url.removeprefix(_SQLITE)
-    if not url.startswith(_SQLITE) or not path or path.startswith(("/", "~", ":memory:")):
+    path = url[len(_SQLITE) :]
+    if not _is_file(url) or not path or path.startswith(("/", "~", ":memory:")):
         return url
     return f"{_SQLITE}{(folder / path).as_posix()}"
+
+
+def _is_file(url: str) -> bool:
+    return url[: len(_SQLITE)].lower() == _SQLITE
+
+
+def require_reach(settings: Settings, grants: Grants, *, own: Path) -> None:
+    """Refuse a store that a workflow's file names beyond its reach, unless whoever runs it has named that store, too.
+
+    Raises:
+        ConfigurationError: a file outside of its folder and of those that are allowed, or another machine.
+    """
+    require_own_server(settings)
+    if not _is_file(settings.proposed):
+        return
+    path = parse_location(settings.proposed).path
+    asked = replace(settings, proposed="").store_url
+    users = parse_location(asked).path if _is_file(asked) else None
+    path = path and path.resolve()
+    if path is None or grants.reaches(path, own=own) or (users and path == users.resolve()):
+        return
+    raise ConfigurationError(
+        f"the workflow's store {str(path)!r} lies outside of its folder, and you have not named it.",
+        where="memory.store",
+        hint=f"If it is yours, run it with --store {shlex.quote(f'{_SQLITE}{path}')} (store= in Python).",
+    )
 
 
 def opened_store(settings: Settings) -> Store:

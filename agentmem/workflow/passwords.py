@@ -47,19 +47,38 @@ def password_for(settings: Settings) -> str:
     if not is_own and not settings.password:
         return ""
     if not is_own and settings.proposed:
-        named = [_listed(host, settings) for host in settings.hosts]
-        if settings.store.partition("://")[0].lower().partition("+")[0] in ("neo4j", "bolt"):
-            named.append(_endpoint(parse_location(settings.store)))
-        _require_named(location, named, settings)
+        _require_named(location, settings, "it is not given NEO4J_PASSWORD")
     _require_private(location, settings)
     return settings.password
 
 
-def _require_named(location: Location, named: list[Endpoint], settings: Settings) -> None:
+def require_own_server(settings: Settings) -> None:
+    """Refuse the store of a workflow on another machine that the user has not named: it would get what is remembered.
+
+    Raises:
+        ConfigurationError: it is such a store.
+    """
+    if settings.proposed.partition("://")[0].lower().partition("+")[0] not in ("neo4j", "bolt"):
+        return
+    try:
+        from agentmem.stores.neo4j.location import parse_location  # noqa: PLC0415 - its package needs the driver
+    except ModuleNotFoundError:
+        return  # to open the store tells what is missing
+    location = parse_location(settings.proposed)
+    if not _is_here(location.host):
+        _require_named(location, settings, "nothing is sent there")
+
+
+def _require_named(location: Location, settings: Settings, consequence: str) -> None:
+    from agentmem.stores.neo4j.location import parse_location  # noqa: PLC0415 - as above
+
+    named = [_listed(host, settings) for host in settings.hosts]
+    if settings.store.partition("://")[0].lower().partition("+")[0] in ("neo4j", "bolt"):
+        named.append(_endpoint(parse_location(settings.store)))
     if _endpoint(location) not in named:
         shown = _shown(location)
         raise ConfigurationError(
-            f"the workflow's store is on {shown}, a server that you have not named: it is not given NEO4J_PASSWORD.",
+            f"the workflow's store is on {shown}, a server that you have not named: {consequence}.",
             where=location.server,
             hint=f"If you trust it, write `hosts: [{shown!r}]` into {settings.settings_path}, "
             "or set AGENTMEM_STORE to its URL, or give it with --store.",

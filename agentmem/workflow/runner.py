@@ -19,6 +19,7 @@ from agentmem.graphs.events import Finished, Task, TeamEvent, TeamResult
 from agentmem.graphs.plan import Check, Plan, PlanStep
 from agentmem.graphs.team import Team
 from agentmem.memory import Memory
+from agentmem.records import Query
 from agentmem.tools.base import Tool
 from agentmem.tools.modules import CodeFile
 from agentmem.tools.registry import Toolbox
@@ -84,7 +85,7 @@ class Job:
             allowed=self.grants.folders,
             modules=self.grants.modules,
             agreed=self.grants.code,
-            own_run=lambda run: _is_own(registry, run, memory),
+            own_run=partial(_is_own, registry, memory),
         )
 
     def code(self) -> tuple[CodeFile, ...]:
@@ -153,13 +154,17 @@ def agreed(job: Job, allow_code: bool | Ask, settings: Settings) -> Job:
     return replace(job, grants=grants)
 
 
-def _is_own(registry: RunRegistry, run: str, memory: Memory) -> bool:
-    """Whether the run was done here, with this memory."""
+def _is_own(registry: RunRegistry, memory: Memory, query: Query) -> bool:
+    """Whether the run was done here, with this memory and this plan: memory is a file that others may edit."""
     try:
-        known = registry.get(run)
+        known = registry.get(query.run_id)
     except NotFound:
         return False
-    return (known.run, known.status, known.store, known.bank) == (run, "done", memory.store.url, memory.bank)
+    expected = (query.run_id, "done", memory.store.url, memory.bank)
+    if (known.run, known.status, known.store, known.bank) != expected:
+        return False
+    plan = (known.result or {}).get("plan")
+    return bool(plan) and Plan.model_validate(plan).as_json() == query.plan
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from agentmem.workflow.document import Document
 from agentmem.workflow.grants import Grants
 from agentmem.workflow.inputs import resolve_inputs
 from agentmem.workflow.loader import Loaded, parse_spec, read_workflow, unrelated
+from agentmem.workflow.opening import require_reach
 from agentmem.workflow.problems import Problem, workflow_error
 from agentmem.workflow.runner import Job, Notify, WorkflowRun, to_stderr
 from agentmem.workflow.spec import WorkflowSpec
@@ -206,6 +207,8 @@ class Workflow:
         Raises:
             WorkflowError: the workflow cannot run.
             InputError: an input is unknown, missing or of another type, or nobody agreed to the code.
+            ConfigurationError: the workflow's file names a store outside of its folder, or on another machine, that
+                the caller has not named.
         """
         surroundings = settings or Settings.from_environment()
         grants = self._grants(allow, allow_modules, surroundings)
@@ -213,8 +216,10 @@ class Workflow:
         spec = self.spec
         values = resolve_inputs(spec.inputs, inputs or {})
         job = Job(spec=spec, folder=self._folder, file=self._file, tools=self._tools, grants=grants)
-        job = runner.agreed(job, allow_code if self._file else True, surroundings)
         chosen = job.settings(surroundings, store=store, bank=bank, embedder=embedder)
+        if self._file:
+            require_reach(chosen, grants, own=self._folder)
+        job = runner.agreed(job, allow_code if self._file else True, surroundings)
         return runner.begun(job, values, chosen, notify=notify, run_id=run_id)
 
     def run(

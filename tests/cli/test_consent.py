@@ -104,7 +104,7 @@ def test_yaml_alone_runs_no_code(tmp_path: Path, inside: Agentmem, tool: str) ->
 
 
 def test_files_with_the_names_of_modules_do_not_run(gift: Path, agentmem: Agentmem) -> None:
-    for name in ("json", "requests", "yaml", "numpy", "langsmith", "sqlite_vec", "readline"):
+    for name in ("__future__", "typing", "json", "requests", "yaml", "numpy", "langsmith", "sqlite_vec", "readline"):
         gift.with_name(f"{name}.py").write_text(f"open({str(gift.with_name('trap'))!r}, 'a').write('{name} ')\n")
     ended = agentmem("run", "gift.yaml", "--allow-code", "--json")
     assert (ended.code, ended.data["answer"]) == (0, "red paper"), ended.err

@@ -96,6 +96,18 @@ def test_a_run_is_told_step_by_step_and_plainly_when_piped(brief: Path, agentmem
         assert sum(line.split()[:2] == ["✓", step] for line in ended.out.splitlines()) == 1
 
 
+def test_names_pose_as_no_lines_of_the_report(tmp_path: Path, agentmem: Agentmem) -> None:
+    (tmp_path / "flow.yaml").write_text(
+        'task: Tidy.\nname: "tidy\\n\\ndone\\n[1] all is well"\nmemory: {store: "sqlite:///m.db", bank: "b\\nother"}\n'
+        "plan: [{id: a, tool: recall, args: {query: tea}}]\n"
+        'checks: [{name: "honest\\n✓ safe", that: "{{ 1 < 2 }}"}]\n'
+    )
+    lines = [line.strip() for line in agentmem("run", "flow.yaml").out.splitlines()]
+    assert (lines.count("done"), lines.count("other")) == (1, 0)
+    assert not [line for line in lines if line.startswith(("[1]", "✓ safe"))]
+    assert agentmem("banks", "--store", "sqlite:///m.db").out == "b other\n"
+
+
 def test_what_was_asked_to_be_forgotten_is_not_told_again(tmp_path: Path, agentmem: Agentmem) -> None:
     (tmp_path / "forget.yaml").write_text(FORGETTING)
     ended = agentmem("run", "forget.yaml")

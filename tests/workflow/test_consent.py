@@ -7,13 +7,14 @@ import sqlite3
 import stat
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agentmem import InputError, PlanStep, Workflow, WorkflowError
 from agentmem.config import Settings
-from agentmem.errors import StoreCorrupt
+from agentmem.errors import ConfigurationError, StoreCorrupt
 from agentmem.graphs.events import PlanReady
 from agentmem.workflow.consent import Consents
 from agentmem.workflow.grants import Grants
@@ -108,6 +109,20 @@ def test_who_was_asked_is_asked_again_only_when_the_code_changed(file: Path, cle
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert set(json.loads(kept.read_text())) == {str(file), str(other)}
     assert list(clean_environment.glob(".consents-*")) == []
+
+
+def test_the_name_of_a_file_poses_as_no_other(file: Path) -> None:
+    (file.parent / "evil\x1b[2J\n  fine.py").write_text(file.with_name("splitting.py").read_text())
+    file.with_name("splitting.py").unlink()
+    file.with_name("splitting.py").symlink_to("evil\x1b[2J\n  fine.py")
+    asked: list[Sequence[str]] = []
+
+    def agree(listed: Sequence[str]) -> bool:
+        asked.append(listed)
+        return True
+
+    Workflow.from_file(file).run(allow_code=agree)
+    assert [line.partition("  ")[0] for line in asked[0]] == ["counting.py", "evil[2J fine.py"]
 
 
 def test_who_refuses_is_not_recorded(file: Path, clean_environment: Path) -> None:
@@ -220,6 +235,26 @@ def test_a_workflow_does_not_widen_its_own_reach(file: Path, tmp_path: Path, sec
         assert Workflow.from_file(file).run(allow=[allowed]).answer[0]["text"] == "Dear diary.\n"
     with pytest.raises(WorkflowError, match="outside"):
         Workflow.from_file(file).run(allow=[secret / "diary.md", file.parent])
+
+
+@pytest.mark.parametrize("said", ["../secret/m.db", "{tmp_path}/secret/m.db", "~/secret/m.db", "link/m.db"])
+def test_nor_by_the_memory_that_it_names(file: Path, tmp_path: Path, secret: Path, said: str) -> None:
+    """The memory of another project is read and written by nobody's word but the user's."""
+    (file.parent / "link").symlink_to(secret)
+    for scheme in ("sqlite", "SQLite"):
+        url = f"{scheme}:///{said.format(tmp_path=tmp_path)}"
+        file.write_text(f"memory: {{store: '{url}'}}\nplan: [{{id: a, tool: recall, args: {{query: tea}}}}]\n")
+        with pytest.raises(ConfigurationError, match="outside of its folder") as refused:
+            Workflow.from_file(file).run()
+        assert f"--store sqlite:///{tmp_path}" in refused.value.hint
+        assert not (secret / "m.db").exists()
+    assert Workflow.from_file(file).run(allow=[secret]).status == "done"
+    with Workflow.from_file(file).begin(store=f"sqlite:///{secret}/m.db") as run:
+        assert run.finish().status == "done"
+    own = replace(Settings.from_environment(), store=f"sqlite:///{secret}/m.db")
+    with Workflow.from_file(file).begin(settings=own) as run:
+        assert run.finish().status == "done"
+    assert Workflow(task="Find tea.", memory={"store": f"sqlite:///{secret}/m.db"}).run().status
 
 
 def test_who_writes_a_workflow_in_python_allows_the_folders_that_they_write(file: Path, secret: Path) -> None:

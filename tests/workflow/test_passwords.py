@@ -98,6 +98,19 @@ def test_a_strangers_workflow_is_told_no_password(tmp_path: Path, stranger: List
     assert stranger.heard == b""
 
 
+@pytest.mark.parametrize(
+    "url", ["bolt+s://u:theirs@db.example.org", "NEO4J+SSC://db.example.org.:7687", "bolt://[2001:db8::7]"]
+)
+def test_a_strangers_workflow_sends_nothing_to_another_machine(
+    tmp_path: Path, home: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even with a password of its own: what is remembered goes there, too."""
+    monkeypatch.delenv("NEO4J_PASSWORD")
+    with pytest.raises(ConfigurationError, match="nothing is sent there"):
+        _workflow(tmp_path, url).run()
+    assert not (home / "runs.db").exists()
+
+
 @pytest.mark.usefixtures("home")
 def test_nor_is_it_when_its_run_is_resumed(tmp_path: Path, stranger: Listener) -> None:
     workflow = _workflow(tmp_path, "sqlite:///a.db")

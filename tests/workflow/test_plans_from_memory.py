@@ -148,6 +148,27 @@ def test_the_same_memory_in_another_place_is_not_ones_own(flow: Path, clean_envi
     assert not (flow / "ran").exists()
 
 
+@pytest.mark.parametrize("of_a_team", [False, True])
+def test_a_plan_of_ones_own_that_somebody_edited_is_shown(flow: Path, of_a_team: bool) -> None:
+    """A memory that is passed round comes back with the same runs, and another plan in one of them."""
+    plan = Plan.model_validate({"steps": PLANS["a tool that the workflow names"]})
+    agents = {"executor": AgentSettings(tools=("write_file",))}
+    with Memory.open(f"sqlite:///{flow}/m.db", embedder=HashingEmbedder()) as memory:
+        team = Team(memory=memory, folder=flow, agents=agents)
+        if of_a_team:
+            team.run(Task(text=TASK, plan=plan))
+        else:
+            planned(planless(flow, plan=plan.steps))
+        with closing(sqlite3.connect(flow / "m.db")) as connection, connection:
+            edited = "replace(own, '\\\"ran\\\"', '\\\"ran.txt\\\"')"
+            changed = connection.execute(f"update nodes set own = {edited} where kind = 'Query' and own <> {edited}")
+            assert changed.rowcount == 1
+        ready = next(iter(team.stream(Task(text=TASK)))) if of_a_team else planned(planless(flow))
+    assert isinstance(ready, PlanReady)
+    assert (ready.origin, "not as this team did it" in ready.reason) == ("recall", True)
+    assert not (flow / "ran.txt").exists()
+
+
 def test_a_less_trusted_run_is_shown(flow: Path) -> None:
     planned(planless(flow, plan=PLANS["a tool that the workflow names"]))
     (flow / "ran").unlink()
@@ -185,7 +206,7 @@ def test_a_team_takes_the_word_of_its_caller_for_what_is_its_own(flow: Path) -> 
     strangers(flow / "m.db", steps)
     agents = {"executor": AgentSettings(tools=("write_file",))}
     with Memory.open(f"sqlite:///{flow}/m.db", embedder=HashingEmbedder()) as memory:
-        for own_run, origin in ((None, "recall"), (lambda run: run.endswith("-abcd"), "reused")):
+        for own_run, origin in ((None, "recall"), (lambda query: query.run_id.endswith("-abcd"), "reused")):
             team = Team(memory=memory, folder=flow, agents=agents, own_run=own_run)
             ready = next(iter(team.stream(Task(text=TASK))))
             assert isinstance(ready, PlanReady)
@@ -196,7 +217,7 @@ def test_a_team_takes_the_word_of_its_caller_for_what_is_its_own(flow: Path) -> 
 def test_not_even_an_own_run_s_plan_is_a_reason_to_import(flow: Path, name: str) -> None:
     strangers(flow / "m.db", PLANS[name])
     with Memory.open(f"sqlite:///{flow}/m.db", embedder=HashingEmbedder()) as memory:
-        team = Team(memory=memory, folder=flow, own_run=lambda _run: True)
+        team = Team(memory=memory, folder=flow, own_run=lambda _query: True)
         ready = next(iter(team.stream(Task(text=TASK))))
     assert isinstance(ready, PlanReady)
     assert "it names code" in ready.reason

@@ -21,6 +21,8 @@ class Repetition:
     this very call. So the same file again changes nothing, whatever else was said meanwhile, while "Oslo", "Rome",
     "Oslo" from one source ends in Oslo. Words with the caller's id, or that were said before what changed them, are
     always a retry.
+
+    Words that are known from a less trusted source are new, too: whoever vouches for them says them himself.
     """
 
     store: Store
@@ -80,6 +82,13 @@ class Repetition:
                 for id_ in (id_ for id_, fact in ends.items() if isinstance(node, Fact) and _began_again(node, fact)):
                     enders.setdefault(id_, []).append(node.id)
         return enders
+
+    def trusted(self, identity: Identity, known: int, place: int) -> int:
+        """Which saying of some words, from `known` on, is free or as trusted as the turn."""
+        trust = self.episodes[place].trust
+        while any(node.trust < trust for node in self.store.fetch(self.bank, [identity.id(known)]).values()):
+            known += 1
+        return known
 
     def occurrence(self, identity: Identity, known: int, place: int) -> int:
         """Which saying of some words a turn is, of which number `known` was changed: the last one, or one more."""

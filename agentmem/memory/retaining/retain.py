@@ -110,10 +110,14 @@ class WritePath:
         known = self.store.fetch(self.bank, [episode.id for episode in episodes])
         again = Repetition(self.store, self.bank, episodes)
         places = {e.id: place for place, e in enumerate(episodes) if e.id in known and e.source == e.origin}
-        if changed := again.changed(places):
+        changed = again.changed(places)
+        if changed or any(known[e.id].trust < e.trust for e in episodes if e.id in known):
 
             def occurrence(identity: Identity, before: int, place: int) -> int:
-                return again.occurrence(identity, before, place) if identity.id(before) in changed else before
+                trusted = again.trusted(identity, before, place)
+                said_before = {identity.id(trusted): place} if not identity.caller_id else {}
+                is_changed = identity.id(before) in changed if trusted == before else again.changed(said_before)
+                return again.occurrence(identity, trusted, place) if is_changed else trusted
 
             episodes = episodes_of(content, about, now=now, occurrence_of=occurrence)
             known = self.store.fetch(self.bank, [episode.id for episode in episodes])
