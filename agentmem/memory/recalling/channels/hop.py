@@ -22,7 +22,7 @@ class Hop(Channel):
     """
 
     name = "hop"
-    weight = 0.4
+    weight = 0.8
 
     def __init__(self, query: ParsedQuery) -> None:
         super().__init__(query)
