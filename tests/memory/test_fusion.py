@@ -13,6 +13,7 @@ from agentmem import Memory, Message
 from agentmem.embeddings import HashingEmbedder
 from agentmem.memory.recalling.channels import CHANNELS, Channel, Scene
 from agentmem.memory.recalling.channels.conversation import Conversation
+from agentmem.memory.recalling.channels.hop import Hop
 from agentmem.memory.recalling.channels.keys import Keys
 from agentmem.memory.recalling.channels.keyword import Keyword
 from agentmem.memory.recalling.channels.semantic import Semantic
@@ -89,7 +90,7 @@ class TestWeights:
         assert scores(channels, Scene(groups=lone))["b"] == pytest.approx(0.25 / 1.4, abs=1e-6)
 
     def test_the_shipped_ones(self) -> None:
-        assert (Keyword, Semantic, Conversation, Session, Speaker, Times, Keys) == CHANNELS
+        assert (Keyword, Semantic, Conversation, Session, Speaker, Times, Keys, Hop) == CHANNELS
 
     def test_a_session_that_speaks_of_the_question(self) -> None:
         def told(id_: str, text: str, origin: str, day: int = 1) -> Group:

@@ -38,6 +38,9 @@ from agentmem.stores import View
 CANDIDATES = 100
 """Nodes whose surroundings are looked at; more if more memories are asked for."""
 
+FOLLOWED = 5
+"""Groups that channels may follow further, the best."""
+
 RERANKED = 50
 """Groups that a reranker reads at most."""
 
@@ -100,6 +103,11 @@ def recall(
     around = _surroundings(path, looked_at, sight)
     groups = grouped(around.nodes, around.relationships, sight)
     ranked = fused(channels, _scene(groups, looked_at, parsed))
+    if followed := _follow(path, channels, ranked, sight):
+        looked_at |= followed
+        around = _surroundings(path, looked_at, sight)
+        groups = grouped(around.nodes, around.relationships, sight)
+        ranked = fused(channels, _scene(groups, looked_at, parsed))
     if path.reranker is not None:
         ranked = _reranked(path.reranker, query, ranked)
     least = 0.0 if all else path.least
@@ -125,17 +133,36 @@ def _search(path: ReadPath, query: ParsedQuery, sight: Sight) -> list[Channel]:
     """Every channel with what it found, in one round trip."""
     channels = [make(query) for make in path.channels]
     asked = [list(channel.searches()) for channel in channels]
-    view = View(
+    found = iter(path.store.search(_view(path, sight), [search for searches in asked for search in searches]))
+    for channel, searches in zip(channels, asked, strict=True):
+        channel.take([next(found) for _ in searches])
+    return channels
+
+
+def _follow(path: ReadPath, channels: Sequence[Channel], ranked: Sequence[Ranked], sight: Sight) -> frozenset[str]:
+    """What the channels find that rest on the best groups: one more round trip, if any of them asks."""
+    best = [one.group for one in ranked[:FOLLOWED]]
+    asked = [list(channel.follow(best)) for channel in channels]
+    if not any(asked):
+        return frozenset()
+    found = iter(path.store.search(_view(path, sight), [search for searches in asked for search in searches]))
+    new: set[str] = set()
+    for channel, searches in zip(channels, asked, strict=True):
+        if searches:
+            hits = [next(found) for _ in searches]
+            channel.take_followed(hits)
+            new.update(hit.id for one in hits for hit in one)
+    return frozenset(new)
+
+
+def _view(path: ReadPath, sight: Sight) -> View:
+    return View(
         bank=path.bank,
         kinds=_searched(sight.kinds),
         valid_at=sight.valid_at,
         known_at=sight.known_at,
         statuses=sight.statuses,
     )
-    found = iter(path.store.search(view, [search for searches in asked for search in searches]))
-    for channel, searches in zip(channels, asked, strict=True):
-        channel.take([next(found) for _ in searches])
-    return channels
 
 
 def _searched(kinds: frozenset[Kind]) -> frozenset[Kind]:

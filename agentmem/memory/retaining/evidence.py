@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 
 from agentmem.errors import InputError
+from agentmem.language import normalise_name
 from agentmem.memory.retaining.trust import PERSON, trust_of
 from agentmem.records import Episode, Kind, Status, node_id
 
@@ -16,6 +17,8 @@ CHUNK_CHARACTERS = 1_000
 """Documents are cut at paragraphs into pieces of at most about this size: what the default embedder reads whole."""
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}$")
+_BRACKETS = re.compile(r"\s*\([^()]*\)")
 _BLOCK = re.compile(r"\n\s*\n")
 _SENTENCE_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+|\n")
 
@@ -125,10 +128,20 @@ def episodes_of(
                 speaker=message.speaker,
                 position=position,
                 origin=origin,
+                key="" if message.speaker else title_key(headings, origin),
                 metadata={"headings": headings} if headings else {},
             )
         )
     return episodes
+
+
+def title_key(headings: str, origin: str) -> str:
+    """What a piece of a document is about, as names are compared: its last heading, else the document's name.
+
+    What stands in brackets only tells namesakes apart: "Kestrel (ship)" is named Kestrel in a text.
+    """
+    title = headings.rsplit(" > ", 1)[-1] or _SUFFIX.sub("", origin.rsplit("/", 1)[-1])
+    return normalise_name(_BRACKETS.sub("", title)) if title else ""
 
 
 def _require_storable(*texts: str) -> None:

@@ -53,6 +53,13 @@ class Channel:
     def take(self, found: Sequence[Sequence[Hit]]) -> None:
         """Take in the hits of its searches, in their order."""
 
+    def follow(self, best: Sequence[Group]) -> Sequence[Search]:
+        """What to ask once more, now that the best groups are known; nothing costs nothing."""
+        return ()
+
+    def take_followed(self, found: Sequence[Sequence[Hit]]) -> None:
+        """Take in the hits of what it followed, in the order of its searches."""
+
     def applies(self, scene: Scene) -> bool:
         """Whether it can tell anything for this query; if not, no memory scores less for it."""
         return bool(self.nodes)
