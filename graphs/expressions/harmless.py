@@ -16,6 +16,7 @@ _MAX_PARTS = 100
 """Most nodes of one expression's syntax tree."""
 _MAX_LITERAL = 20
 """Longest literal that a filter is given: `join` writes it once for every item."""
+_SCALARS = frozenset({bool, float, int, type(None)})
 _MAX_WORK = 10_000_000
 """Most values and characters that may be gone through, once for each part of a template."""
 
@@ -90,11 +91,16 @@ def is_little_work(tree_size: int, values: Any) -> bool:
     waiting = [values]
     while waiting:
         value = waiting.pop()
-        left -= 1 + (len(value) if isinstance(value, Sized) else 0)
+        if type(value) in _SCALARS:
+            continue  # counted with what holds it
+        left -= 1 + (len(value) if isinstance(value, str | Sized) else 0)
         if left < 0:
             return False
-        if isinstance(value, Mapping):
-            waiting += [*value.keys(), *value.values()]
+        if isinstance(value, str):
+            continue
+        if isinstance(value, dict | Mapping):
+            waiting += value
+            waiting += value.values()
         elif isinstance(value, list | tuple | set | frozenset):
             waiting += value
     return True
