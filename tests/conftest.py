@@ -22,6 +22,13 @@ _KEPT = _GIVEN | {"AGENTMEM_REQUIRE_MINILM", "AGENTMEM_REQUIRE_NEO4J"}
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of the fuzz tests: here, so that they are known whichever tests run."""
+    group = parser.getgroup("fuzz")
+    group.addoption("--fuzz", type=int, metavar="N", help="rounds that each fuzz test makes; a few by default")
+    group.addoption("--fuzz-round", type=int, metavar="N", help="make only this round of each fuzz test")
+
+
 @pytest.fixture(autouse=True)
 def one_at_a_time(request: pytest.FixtureRequest) -> Iterator[None]:
     """Tests on a server that the environment names take turns at it, whichever process they run in."""

@@ -1,12 +1,14 @@
-"""Which expressions are cheap whatever the values are, by their syntax alone.
+"""Which expressions are cheap, by their syntax and by the size of their values.
 
-Everything allowed here takes time and space in proportion to the values it is given: no loops, no repetition, no
-numbers that grow, no patterns. The number of parts bounds the proportion.
+Everything that the syntax may hold takes time and space in proportion to the values it is given: no loops, no
+repetition, no numbers that grow, no patterns, no text written of what was written. The number of parts bounds the
+proportion; only looking up is cheap whatever the size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sized
+from typing import Any
 
 from jinja2 import nodes
 
@@ -14,6 +16,9 @@ _MAX_PARTS = 100
 """Most nodes of one expression's syntax tree."""
 _MAX_LITERAL = 20
 """Longest literal that a filter is given: `join` writes it once for every item."""
+_SCALARS = frozenset({bool, float, int, type(None)})
+_MAX_WORK = 10_000_000
+"""Most values and characters that may be gone through, once for each part of a template."""
 
 _ALLOWED: tuple[type[nodes.Node], ...] = (
     nodes.Template,
@@ -54,6 +59,10 @@ _TESTS = frozenset(
     | {"lower", "lt", "mapping", "ne", "none", "number", "odd", "sequence", "string", "true", "undefined", "upper"}
     | {"==", "!=", ">", ">=", "<", "<="}
 )
+_LOOKUP_FILTERS = frozenset({"count", "d", "default", "first", "last", "length"})
+_LOOKUPS = (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Const)
+_SELECTIONS = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.CondExpr, nodes.And, nodes.Or)
+_WRITERS = frozenset({"join", "string"})
 _PICKS = frozenset({"select", "reject"})
 _PICKS_BY_ATTRIBUTE = frozenset({"selectattr", "rejectattr"})
 _METHODS = frozenset({"date", "isoformat", "items", "keys", "lower", "strip", "upper", "values"})
@@ -66,13 +75,40 @@ def is_harmless(tree: nodes.Template) -> bool:
     """Whether a template may be worked out right here."""
     if not all(isinstance(node, nodes.TemplateData) or _is_allowed(node) for node in parts(tree)):
         return False
+    if any(_writes_again(node) for node in parts(tree)):
+        return False
     return all(sum(1 for _ in parts(expression)) <= _MAX_PARTS for expression in _expressions(tree))
+
+
+def only_looks_up(tree: nodes.Template) -> bool:
+    """Whether it only looks things up and chooses among them, so that their size does not matter."""
+    return all(_looks_up(node) for node in parts(tree))
+
+
+def is_little_work(tree_size: int, values: Any) -> bool:
+    """Whether the values are few and short enough to be gone through by each of so many parts."""
+    left = _MAX_WORK // tree_size
+    waiting = [values]
+    while waiting:
+        value = waiting.pop()
+        if type(value) in _SCALARS:
+            continue  # counted with what holds it
+        left -= 1 + (len(value) if isinstance(value, str | Sized) else 0)
+        if left < 0:
+            return False
+        if isinstance(value, str):
+            continue
+        if isinstance(value, dict | Mapping):
+            waiting += value
+            waiting += value.values()
+        elif isinstance(value, list | tuple | set | frozenset):
+            waiting += value
+    return True
 
 
 def is_path(expression: nodes.Node) -> bool:
     """Whether it only looks something up, so that it makes nothing that was not there."""
-    lookups = (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Const)
-    return all(isinstance(node, lookups) for node in parts(expression))
+    return all(isinstance(node, _LOOKUPS) for node in parts(expression))
 
 
 def parts(root: nodes.Node) -> Iterator[nodes.Node]:
@@ -90,6 +126,34 @@ def _expressions(tree: nodes.Template) -> Iterator[nodes.Node]:
             yield from node.nodes
         elif isinstance(node, nodes.If):
             yield node.test
+
+
+def _looks_up(node: nodes.Node) -> bool:
+    if isinstance(node, nodes.Filter):
+        return node.name in _LOOKUP_FILTERS
+    if isinstance(node, nodes.Test):
+        return not node.args
+    if isinstance(node, nodes.Operand):
+        return isinstance(node.expr, nodes.Const) and node.op not in ("in", "notin")
+    return isinstance(node, (*_LOOKUPS, *_SELECTIONS, nodes.Not, nodes.Compare, nodes.Keyword))
+
+
+def _writes_again(node: nodes.Node) -> bool:
+    """Whether it writes out, or takes apart, what was written: `x | list | string` five times is 3,125 times `x`."""
+    if isinstance(node, nodes.Concat):  # a text beside a text stays as long as it is
+        below = [one for one in node.nodes if not (isinstance(one, nodes.Filter) and one.name in _WRITERS)]
+    elif _writes(node) or (isinstance(node, nodes.Filter) and node.name == "list"):
+        below = [one for one in node.iter_child_nodes() if isinstance(one, nodes.Expr)]
+    else:
+        return False
+    return any(_writes(part) for one in below for part in parts(one))
+
+
+def _writes(node: nodes.Node) -> bool:
+    if isinstance(node, nodes.Filter):
+        named = [one.value for one in node.args if isinstance(one, nodes.Const)]
+        return node.name in _WRITERS or (node.name == "map" and "string" in named)
+    return isinstance(node, nodes.Concat)
 
 
 def _is_allowed(node: nodes.Node) -> bool:

@@ -88,7 +88,7 @@ def _texts(value: Any) -> Iterator[str]:
 def _render_text(text: str, scope: Mapping[str, Any]) -> Any:
     read = template(text)
     try:
-        if read.is_harmless:
+        if read.is_cheap(scope):
             return read.evaluate(scope)
         return EVALUATOR.evaluate(text, read.part_of(scope))
     except Failed as failure:

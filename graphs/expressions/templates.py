@@ -12,7 +12,7 @@ from jinja2 import TemplateSyntaxError, UndefinedError, nodes
 from jinja2.exceptions import SecurityError
 
 from agentmem.graphs.expressions.errors import ExpressionError, Failed
-from agentmem.graphs.expressions.harmless import is_harmless, is_path, parts
+from agentmem.graphs.expressions.harmless import is_harmless, is_little_work, is_path, only_looks_up, parts
 from agentmem.graphs.expressions.names import Names, names_in, needed, part_of
 from agentmem.graphs.expressions.results import copied, joined, made
 from agentmem.graphs.expressions.sandbox import ENVIRONMENT
@@ -37,7 +37,9 @@ class Template:
         self.text = text
         self.tree = _parsed(text)
         self.is_harmless = is_harmless(self.tree)
-        """Whether its syntax shows that working it out is cheap."""
+        """Whether its syntax shows that working it out is cheap where the values are small."""
+        self._only_looks_up = only_looks_up(self.tree)
+        self._size = sum(1 for _ in parts(self.tree))
         self._evaluate = _compiled(self.tree, text)
         self._names: Names | None = None
         self._needed: Mapping[str, frozenset[str] | None] | None = None
@@ -58,6 +60,10 @@ class Template:
         if self._needed is None:
             self._needed = needed(self.tree)
         return part_of(scope, self._needed)
+
+    def is_cheap(self, scope: Mapping[str, Any]) -> bool:
+        """Whether working it out with these values takes next to no time and memory."""
+        return self.is_harmless and (self._only_looks_up or is_little_work(self._size, self.part_of(scope)))
 
     def evaluate(self, scope: Mapping[str, Any]) -> Any:
         """Its value, as plain values: native if the text is one expression and nothing else, else text.

@@ -20,23 +20,17 @@ Draws = Callable[[int], Iterator[Random]]
 _ROUND = pytest.StashKey[int]()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("fuzz")
-    group.addoption("--fuzz", type=int, metavar="N", help="rounds that each fuzz test makes; a few by default")
-    group.addoption("--fuzz-round", type=int, metavar="N", help="make only this round of each fuzz test")
-
-
 @pytest.fixture
 def rounds(request: pytest.FixtureRequest) -> Rounds:
     """`rounds(default)` is how many rounds to make. Use `draws` where each round draws at random."""
-    asked = request.config.getoption("--fuzz", default=None)
+    asked = request.config.getoption("--fuzz")
     return lambda default: default if asked is None else int(asked)
 
 
 @pytest.fixture
 def draws(request: pytest.FixtureRequest, rounds: Rounds) -> Draws:
     """Sources of chance, one for each round: call it with how many by default. A failure names its round."""
-    only = request.config.getoption("--fuzz-round", default=None)
+    only = request.config.getoption("--fuzz-round")
 
     def drawn(default: int) -> Iterator[Random]:
         for number in range(rounds(default)) if only is None else [int(only)]:

@@ -6,6 +6,7 @@ import io
 import json
 import random
 import re
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ from agentmem.stores import open_store
 from agentmem.testing import TickingClock
 from agentmem.transfer import ExportFormat, export, import_file
 
-ROUNDS = 60
-"""Mutations of each kind of file."""
+Draws = Callable[[int], Iterator[random.Random]]
+
 _ODD: tuple[Any, ...] = (
     None, True, False, 0, -1, -5, 2**63, 10**400, 1.5, -0.0, 1e308, "", " ", "x", "\ud800", "\0", "\u202e", "漢" * 50,
     "9" * 5_000, "NaN", "2024-13-45", "0001-01-01T00:00:00+14:00", [], {}, [[]], {"a": {"b": []}}, ["\0"], [1, 2, 3],
@@ -105,17 +106,9 @@ def _taken_in(data: bytes) -> AgentmemError | None:
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "graphml"])
-def test_a_mutated_file_is_taken_in_or_refused(texts: dict[str, str], kind: str) -> None:
-    refused = 0
-    for number in range(ROUNDS):
-        data = _mutated(texts[kind], random.Random(f"{kind} {number}"))
-        try:
-            error = _taken_in(data)
-        except Exception as defect:
-            defect.add_note(f"mutation {number} of {kind}")
-            raise
-        refused += error is not None
-    assert refused > ROUNDS / 4, "mutations that change nothing find nothing"
+def test_a_mutated_file_is_taken_in_or_refused(texts: dict[str, str], kind: str, draws: Draws) -> None:
+    refused = [_taken_in(_mutated(texts[kind], chance)) is not None for chance in draws(60)]
+    assert len(refused) < 20 or sum(refused) > len(refused) / 4, "mutations that change nothing find nothing"
 
 
 @pytest.mark.parametrize("value", _ODD, ids=range(len(_ODD)))

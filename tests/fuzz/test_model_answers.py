@@ -18,8 +18,7 @@ from agentmem.models import ask, open_model
 from agentmem.prompts import Rendered
 from agentmem.testing import ScriptedModel
 
-ROUNDS = 50
-"""Answers of one test."""
+Draws = Callable[[int], Iterator[random.Random]]
 
 PROMPT = Rendered("You read diaries.", "What happened?")
 
@@ -111,40 +110,37 @@ def _odd(chance: random.Random) -> Any:
     )
 
 
-def _answers(chance: random.Random) -> Iterator[Any]:
-    for _ in range(ROUNDS):
-        kind = chance.randrange(4)
-        if kind == 0:  # of the right shape, with wrong things in it
-            value = json.loads(json.dumps(RIGHT))
-            spot = chance.choice([value, value["people"][0]])
-            spot[chance.choice([*spot, "extra", "day"])] = _odd(chance)
-            yield chance.choice([value, json.dumps(value)])
-        elif kind == 1:  # letters at random
-            yield "".join(chr(chance.choice([chance.randrange(32, 127), chance.randrange(0xD7FF)])) for _ in range(60))
-        elif kind == 2:
-            content: list[str | list[str | dict[str, Any]]] = [
-                "",
-                [],
-                [{"type": "text", "text": _cut(chance, json.dumps(RIGHT))}],
-            ]
-            call = {"name": "Diary", "args": RIGHT | {"mood": _odd(chance)}, "id": "1"}
-            ending: dict[str, Any] = chance.choice([{}, {"finish_reason": "length"}, {"stop_reason": "refusal"}])
-            calls = [call] * chance.randrange(3)
-            yield AIMessage(chance.choice(content), tool_calls=calls, response_metadata=ending)
-        else:  # right to begin with, then changed a few times
-            text = json.dumps(RIGHT, ensure_ascii=chance.random() < 0.5)
-            for _ in range(chance.randrange(4)):
-                text = chance.choice(CHANGES)(chance, text)
-            yield text
+def _answer(chance: random.Random) -> Any:
+    kind = chance.randrange(4)
+    if kind == 0:  # of the right shape, with wrong things in it
+        value = json.loads(json.dumps(RIGHT))
+        spot = chance.choice([value, value["people"][0]])
+        spot[chance.choice([*spot, "extra", "day"])] = _odd(chance)
+        return chance.choice([value, json.dumps(value)])
+    if kind == 1:  # letters at random
+        return "".join(chr(chance.choice([chance.randrange(32, 127), chance.randrange(0xD7FF)])) for _ in range(60))
+    if kind == 2:
+        content: list[str | list[str | dict[str, Any]]] = [
+            "",
+            [],
+            [{"type": "text", "text": _cut(chance, json.dumps(RIGHT))}],
+        ]
+        call = {"name": "Diary", "args": RIGHT | {"mood": _odd(chance)}, "id": "1"}
+        ending: dict[str, Any] = chance.choice([{}, {"finish_reason": "length"}, {"stop_reason": "refusal"}])
+        calls = [call] * chance.randrange(3)
+        return AIMessage(chance.choice(content), tool_calls=calls, response_metadata=ending)
+    text = json.dumps(RIGHT, ensure_ascii=chance.random() < 0.5)  # right to begin with, then changed a few times
+    for _ in range(chance.randrange(4)):
+        text = chance.choice(CHANGES)(chance, text)
+    return text
 
 
-@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("abilities", [{}, {"structured": False}, {"structured": False, "calls_tools": False}], ids=str)
-def test_any_answer_is_a_value_or_an_error_of_ours(abilities: dict[str, bool], seed: int) -> None:
-    chance = random.Random(seed)
+def test_any_answer_is_a_value_or_an_error_of_ours(abilities: dict[str, bool], draws: Draws) -> None:
     outcomes = {"value": 0, "repaired": 0, "error": 0}
     shown: list[str] = []
-    for answer in _answers(chance):
+    for chance in draws(100):
+        answer = _answer(chance)
         repair = chance.choice([RIGHT, "no", answer])
         model = open_model(ScriptedModel([answer, repair], **abilities), name="fuzzed")
         try:
@@ -156,5 +152,6 @@ def test_any_answer_is_a_value_or_an_error_of_ours(abilities: dict[str, bool], s
             outcomes["repaired" if reply.repaired else "value"] += 1
             Diary.model_validate(reply.value.model_dump())
             reply.value.model_dump_json().encode()
-    assert min(outcomes.values()) > ROUNDS // 20, outcomes
+    made = sum(outcomes.values())
+    assert made < 20 or min(outcomes.values()) > made // 20, outcomes
     assert all(line.startswith("fuzzed: ") and len(line) < 3_000 for line in shown)

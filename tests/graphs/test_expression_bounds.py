@@ -188,6 +188,7 @@ ORDINARY: list[tuple[str, object]] = [
     ("{{ inputs.rows | map(attribute='n') | sum }}", 199_990_000),
     ("{{ inputs.rows | selectattr('n', 'lt', 2) | list | length >= 2 }}", True),
     ("{{ run ~ '-' ~ steps.a.output.n }}", "r1-3"),
+    ("{{ run ~ ': ' ~ steps.b.output | join(', ') ~ '.' }}", "r1: x, y."),
     ("{{ {'a': [1, 2.5, none, true]} }}", {"a": [1, 2.5, None, True]}),
     ("{{ {1: 'a'} }}", {1: "a"}),
     ("{% if run %}yes{% else %}no{% endif %}, {{ run }}", "yes, r1"),
@@ -237,10 +238,46 @@ def test_others_give_what_they_gave(text: str, value: object) -> None:
         *("{{ inputs.words | join(*[inputs.big]) }}", "{{ inputs.words | join(**{'d': inputs.big}) }}"),
         *("{{ run.get(*inputs.words) }}", "{{ range(9) }}", "{{ run.upper }}{{ run.upper(1) }}"),
         f"{{{{ run{' ~ run' * 101} }}}}",
+        *("{{ run | join('x') | join('x') }}", "{{ run | list | string | list | string }}", "{{ [[run] ~ 1] ~ 1 }}"),
+        *(
+            "{{ [run] | map('string') | list | string }}",
+            "{{ (run ~ 1) | list ~ 1 }}",
+            "{{ [[run] | string] | string }}",
+        ),
     ],
 )
 def test_what_looks_cheap_and_is_not_goes_to_the_process(text: str) -> None:
     assert not template(text).is_harmless
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{{{{ [{'inputs.big | list, ' * 30}] | length }}}}",
+        f"{{{{ (inputs.big{' ~ inputs.big' * 45}) | length }}}}",
+        f"a {{{{ [{'inputs.big, ' * 45}] }}}}",
+        "{{ inputs.big | upper | length }}" * 500,
+        "{{ 'y' in inputs.big }}" * 500,
+        "{{ inputs.rows | select | list | length }}" * 500,
+    ],
+)
+def test_what_is_cheap_for_small_values_goes_to_the_process_for_large_ones(text: str) -> None:
+    small = {"inputs": {"big": "x", "rows": [{"n": 1}]}}
+    assert template(text).is_cheap(small)
+    assert not template(text).is_cheap(SCOPE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ inputs.words | length > 0 and inputs.rows[0].n == 0 }}",
+        "{{ inputs.big if inputs.rows | first is mapping else inputs.nothing | default('') }}",
+        "a {{ inputs.big }}",
+    ],
+)
+def test_looking_up_is_cheap_however_large_the_values_are(text: str) -> None:
+    values = {"inputs": {"big": BIG * 20, "words": ["a"] * 20_000_000, "rows": [{"n": 0}] * 9}}
+    assert template(text).is_cheap(values)
 
 
 def test_many_small_expressions_in_a_text_are_as_harmless_as_one() -> None:

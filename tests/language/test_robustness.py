@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -82,3 +83,8 @@ def test_small_functions_never_fail(text: str) -> None:
     assert terms(text) == terms(text)
     assert normalise_name(normalise_name(text)) == normalise_name(text)
     assert analyse_question(text, now=AT) == analyse_question(text, now=AT)
+
+
+@pytest.mark.parametrize("question", ["When was Tom promoted (A/B/C/D/E)?", "What is it has got two dogs;cats;rats?"])
+def test_a_question_whose_words_are_not_set_apart_by_spaces_is_read(question: str) -> None:
+    assert analyse_question(question, now=AT).terms

@@ -40,9 +40,10 @@ def inverted(question: str) -> Asked | None:
     wanted = answer_type(wh)
     trailing = [w.low for w in rest if w.low not in SKIPPED_ADVERBS]
     if len(trailing) > 1 and wanted in {"time", "reason", "thing", ""}:
+        before = match["rest"][: rest[0].start]
         declared = _declared(
             subject,
-            past_of(lemma) if not passive else f"was {match['rest'].split()[-len(rest) - 1]}",
+            past_of(lemma) if not passive else f"was {tokens(before)[-1].text}",
             match["rest"][rest[0].start :],
         )
         if declared is not None:
