@@ -22,6 +22,12 @@ _KEPT = _GIVEN | {"AGENTMEM_REQUIRE_MINILM", "AGENTMEM_REQUIRE_NEO4J"}
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Processes that tests start keep what Python compiles, wherever it is told not to: each would do so anew."""
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ["PYTHONPYCACHEPREFIX"] = tempfile.gettempdir() + f"/agentmem-bytecode-{os.getuid()}"
+
+
 @pytest.fixture(autouse=True)
 def one_at_a_time(request: pytest.FixtureRequest) -> Iterator[None]:
     """Tests on a server that the environment names take turns at it, whichever process they run in."""
