@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -103,13 +104,16 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captur
         env: Mapping[str, str] | None = None,
         before: Callable[[], None] | None = None,
     ) -> Ended:
-        assert not stdin, "standard input needs a process"
-        assert not env, "an environment needs a process"
         assert before is None, "what is done before a process needs one"
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["agentmem", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
+        given = io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin)
+        with monkeypatch.context() as patched:
+            patched.chdir(tmp_path)
+            patched.setattr(sys, "argv", ["agentmem", *arguments])
+            patched.setattr(sys, "stdin", io.TextIOWrapper(given, encoding="utf-8"))
+            for name, value in (env or {}).items():
+                patched.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                main()
         out, err = capfd.readouterr()
         return Ended(code=int(ended.value.code or 0), out=out, err=err)
 
