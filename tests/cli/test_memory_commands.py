@@ -15,7 +15,7 @@ from agentmem.embeddings import HashingEmbedder
 from agentmem.tools.documents import parse_conversation
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Agentmem
+    from tests.conftest import Agentmem
 
 CHAT = "".join(
     json.dumps(turn) + "\n"

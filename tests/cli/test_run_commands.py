@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Agentmem
+    from tests.conftest import Agentmem
 
 RESULT_KEYS = {"run", "status", "answer", "citations", "steps", "checks", "learned", "usage"}
 
