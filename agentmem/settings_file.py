@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +10,7 @@ import yaml
 
 from agentmem.errors import ConfigurationError, InputError
 from agentmem.regular_files import open_regular, read_beginning
+from agentmem.spelling import did_you_mean
 
 _MAX_BYTES: Final = 64 * 1024
 
@@ -52,8 +52,7 @@ class _Reader:
         for key_node, value in root.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
             if key not in self._keys:
-                near = get_close_matches(key, self._keys, n=1)
-                meant = f"Did you mean {near[0]!r}? " if near else ""
+                meant = did_you_mean(key, self._keys)
                 raise self._error(f"{key!r} is no setting.", key_node.start_mark, meant)
             if key in found:
                 raise self._error(f"{key!r} is given twice.", key_node.start_mark)
@@ -82,4 +81,4 @@ class _Reader:
     def _error(self, message: str, mark: yaml.Mark | None, meant: str = "") -> ConfigurationError:
         where = f"{self._path}:{mark.line + 1}:{mark.column + 1}" if mark else str(self._path)
         allowed = ", ".join(f"{key}: [...]" for key in self._keys)
-        return ConfigurationError(message, where=where, hint=f"{meant}Allowed: {allowed}.")
+        return ConfigurationError(message, where=where, hint=f"{meant} Allowed: {allowed}.".strip())

@@ -16,7 +16,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agentmem.errors import StoreCorrupt, StoreUnavailable, UserError
 from agentmem.graphs.locks import Busy, held
-from agentmem.graphs.private import private_file
+from agentmem.private_files import private_file
 
 _BUSY_SECONDS = 30.0
 _ZIPPED = "+zlib"

@@ -12,10 +12,11 @@ from agentmem.errors import NotFound, WorkflowError
 from agentmem.graphs.budget import Meter
 from agentmem.graphs.decisions import Actor, Judge, Planner, RuleActor, RuleJudge
 from agentmem.graphs.ledger import Ledger
-from agentmem.graphs.plan import AGENTS, AgentSettings, Plan, PlanError, PlanStep, did_you_mean
+from agentmem.graphs.plan import AGENTS, AgentSettings, Plan, PlanError, PlanStep
 from agentmem.graphs.planning import RulePlanner
 from agentmem.memory import Memory, Message, Provenance, Retained
 from agentmem.records import REFLECTED, Clock, Kind, Query
+from agentmem.spelling import suggestion
 from agentmem.tools import MemoryAccess, Tool, Toolbox, ToolContext
 from agentmem.tools.access import missing_kinds
 
@@ -143,7 +144,10 @@ class TeamContext:
             for key, name in step.inputs():
                 if name not in known:
                     raise PlanError(
-                        f"there is no input {name!r}.", step=step.id, key=key, hint=did_you_mean(name, known)
+                        f"there is no input {name!r}.",
+                        step=step.id,
+                        key=key,
+                        hint=suggestion(name, known, label="Inputs"),
                     )
 
     def _check_step(self, step: PlanStep) -> None:
@@ -160,7 +164,7 @@ def _check_arguments(tool: Tool, step: PlanStep) -> None:
     known = [name for name, _ in tool.parameters]
     for name in step.args:
         if name not in known:
-            hint = did_you_mean(name, known) or "It takes none."
+            hint = suggestion(name, known, label="Arguments") if known else "It takes none."
             raise PlanError(f"the tool {tool.name!r} has no argument {name!r}.", key="args", hint=hint)
     missing = [name for name, is_required in tool.parameters if is_required and name not in step.args]
     if missing:
@@ -183,7 +187,7 @@ def kinds_of(names: Iterable[str] | None, *, key: str) -> frozenset[Kind] | None
     kinds = set()
     for name in names:
         if name.casefold() not in known:
-            hint = did_you_mean(name.capitalize(), [kind.value for kind in Kind])
+            hint = suggestion(name.capitalize(), [kind.value for kind in Kind], label="Kinds")
             raise WorkflowError(f"there is no kind of memory {name!r}.", where=key, hint=hint)
         kinds.add(known[name.casefold()])
     return frozenset(kinds)
@@ -197,6 +201,8 @@ def check_agents(agents: Mapping[str, AgentSettings]) -> None:
     """
     for name, settings in agents.items():
         if name not in AGENTS:
-            raise WorkflowError(f"there is no agent {name!r}.", where="agents", hint=did_you_mean(name, list(AGENTS)))
+            raise WorkflowError(
+                f"there is no agent {name!r}.", where="agents", hint=suggestion(name, AGENTS, label="Agents")
+            )
         kinds_of(settings.reads, key=f"agents.{name}.reads")
         kinds_of(settings.writes, key=f"agents.{name}.writes")

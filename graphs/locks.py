@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import quote
 
 from agentmem.errors import StoreUnavailable
-from agentmem.graphs.private import private_file
+from agentmem.private_files import private_file
 
 PATIENCE: Final = 0.5
 """Seconds that a worker waits for a lock: much longer than it takes to look who has it, or to prune."""

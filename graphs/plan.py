@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StrictBool, model_validator
 
 from agentmem.errors import WorkflowError
 from agentmem.graphs.expressions import SCOPE, ExpressionError, names
+from agentmem.spelling import suggestion
 
 StepId = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
 """A step's name: letters, digits and underscores, so that `steps.NAME.output` can name it."""
@@ -83,7 +83,8 @@ class PlanStep(_Model):
         has_items = self.for_each is not None and key in ("args", "goal")
         visible = [name for name in SCOPE if has_items or name not in ("item", "index")]
         for name in sorted(roots - set(visible)):
-            hint = "It is there for each item, with for_each." if name in SCOPE else did_you_mean(name, visible)
+            scope = suggestion(name, visible, label="In scope")
+            hint = "It is there for each item, with for_each." if name in SCOPE else scope
             raise PlanError(f"{name!r} is not in scope.", step=self.id, key=key, hint=hint)
 
     def expressions(self) -> Iterator[tuple[str, Any]]:
@@ -116,7 +117,9 @@ class Plan(_Model):
                 step.check_scope(key, used.roots)
             for name, key in found.items():
                 if name not in ids:
-                    raise PlanError(f"there is no step {name!r}.", step=step.id, key=key, hint=did_you_mean(name, ids))
+                    raise PlanError(
+                        f"there is no step {name!r}.", step=step.id, key=key, hint=suggestion(name, ids, label="Steps")
+                    )
             self._dependencies[step.id] = tuple(found)
         self._refuse_cycles()
         return self
@@ -134,7 +137,9 @@ class Plan(_Model):
         for step in self.steps:
             if step.id == step_id:
                 return step
-        raise PlanError(f"there is no step {step_id!r}.", hint=did_you_mean(step_id, [s.id for s in self.steps]))
+        raise PlanError(
+            f"there is no step {step_id!r}.", hint=suggestion(step_id, [s.id for s in self.steps], label="Steps")
+        )
 
     def dependencies(self, step: PlanStep | str) -> tuple[str, ...]:
         """Ids of the steps that must be over before this one: `needs`, then those its expressions name."""
@@ -152,9 +157,11 @@ class Plan(_Model):
             raise PlanError(error.message, key=key, hint=error.hint) from error
         visible = [name for name in SCOPE if name not in ("item", "index")]
         for name in sorted(used.roots - set(visible)):
-            raise PlanError(f"{name!r} is not in scope.", key=key, hint=did_you_mean(name, visible))
+            raise PlanError(f"{name!r} is not in scope.", key=key, hint=suggestion(name, visible, label="In scope"))
         for name in sorted(used.steps - self._dependencies.keys()):
-            raise PlanError(f"there is no step {name!r}.", key=key, hint=did_you_mean(name, list(self._dependencies)))
+            raise PlanError(
+                f"there is no step {name!r}.", key=key, hint=suggestion(name, self._dependencies, label="Steps")
+            )
 
     def _unique_ids(self) -> list[str]:
         ids: list[str] = []
@@ -228,15 +235,6 @@ class AgentSettings(_Model):
 
 AGENTS: tuple[str, ...] = ("planner", "executor", "reflector", "memory_manager")
 """The agents of a team."""
-
-
-def did_you_mean(name: str, known: Mapping[str, Any] | list[str]) -> str:
-    """A hint with the nearest known name, or with all of them."""
-    names = list(known)
-    near = get_close_matches(name, names, n=1, cutoff=0.6)
-    if near:
-        return f"Did you mean {near[0]!r}?"
-    return f"Known: {', '.join(names)}." if names else ""
 
 
 def _cycle(waiting: Mapping[str, set[str]]) -> list[str]:

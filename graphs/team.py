@@ -24,7 +24,7 @@ from agentmem.graphs.executor import build_executor
 from agentmem.graphs.expressions import names, render
 from agentmem.graphs.ledger import Ledger
 from agentmem.graphs.memory_manager import MemoryManager
-from agentmem.graphs.plan import AgentSettings, Budget, Plan, PlanError, did_you_mean
+from agentmem.graphs.plan import AgentSettings, Budget, Plan, PlanError
 from agentmem.graphs.planner import build_planner
 from agentmem.graphs.planning import RulePlanner
 from agentmem.graphs.reflector import build_reflector
@@ -33,6 +33,7 @@ from agentmem.graphs.state import Spent, TaskState, TeamState
 from agentmem.graphs.tracing import stepped
 from agentmem.memory import Memory
 from agentmem.records import Kind, Query, encode_time, node_id
+from agentmem.spelling import suggestion
 from agentmem.tools import Tool, Toolbox
 from agentmem.tools.values import plain
 
@@ -132,7 +133,7 @@ class Team:
         outside += [(f"check {check.name!r}", check.that) for check in task.checks]
         for key, value in outside:
             for name in sorted(names(value).inputs - set(inputs)):
-                raise PlanError(f"there is no input {name!r}.", key=key, hint=did_you_mean(name, inputs))
+                raise PlanError(f"there is no input {name!r}.", key=key, hint=suggestion(name, inputs, label="Inputs"))
             if task.plan is not None:
                 task.plan.check_expression(value, key=key)
         if names(task.text).steps:

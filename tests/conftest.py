@@ -1,18 +1,24 @@
-"""What every test has in common: a home of its own, no network, nothing of the user's environment."""
+"""What every test has in common: a home of its own, no network, nothing of the user's environment; the command line."""
 
 from __future__ import annotations
 
 import fcntl
+import io
+import json
 import os
 import socket
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
+from agentmem.cli import main
 from agentmem.neo4j_server import LTS, NoTestServer, ServerAccess, find_release, server_for_tests
 
 pytest.register_assert_rewrite("agentmem.testing")
@@ -27,6 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("fuzz")
     group.addoption("--fuzz", type=int, metavar="N", help="rounds that each fuzz test makes; a few by default")
     group.addoption("--fuzz-round", type=int, metavar="N", help="make only this round of each fuzz test")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Processes that tests start keep what Python compiles, wherever it is told not to: each would do so anew."""
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ["PYTHONPYCACHEPREFIX"] = tempfile.gettempdir() + f"/agentmem-bytecode-{os.getuid()}"
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +90,90 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        """Standard output as JSON."""
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> dict[str, str]:
+        """The error on standard error, as JSON."""
+        body = json.loads(self.err)
+        assert set(body) == {"error"}
+        assert set(body["error"]) == {"kind", "message", "where", "hint"}
+        error: dict[str, str] = body["error"]
+        return error
+
+
+class Agentmem(Protocol):
+    """Runs a command in the test's folder."""
+
+    def __call__(
+        self,
+        *arguments: str | bytes,
+        stdin: str | bytes = "",
+        env: Mapping[str, str] | None = None,
+        before: Callable[[], None] | None = None,
+    ) -> Ended:
+        """`before` is done in the new process before the command begins: it takes something away from it."""
+
+
+@pytest.fixture
+def agentmem(tmp_path: Path) -> Agentmem:
+    """The command line as a process of its own, piped."""
+
+    def run(
+        *arguments: str | bytes,
+        stdin: str | bytes = "",
+        env: Mapping[str, str] | None = None,
+        before: Callable[[], None] | None = None,
+    ) -> Ended:
+        ended = subprocess.run(
+            [sys.executable, "-m", "agentmem", *arguments],
+            input=stdin.encode() if isinstance(stdin, str) else stdin,
+            capture_output=True,
+            cwd=tmp_path,
+            env={**os.environ, **(env or {})},
+            preexec_fn=before,
+            check=False,
+            timeout=120,
+        )
+        return Ended(code=ended.returncode, out=ended.stdout.decode(), err=ended.stderr.decode())
+
+    return run
+
+
+@pytest.fixture
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Agentmem:
+    """The command line within this process: the same, and sooner, where the process itself is not what is tested."""
+
+    def run(
+        *arguments: str | bytes,
+        stdin: str | bytes = "",
+        env: Mapping[str, str] | None = None,
+        before: Callable[[], None] | None = None,
+    ) -> Ended:
+        assert before is None, "what is done before a process needs one"
+        given = io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin)
+        with monkeypatch.context() as patched:
+            patched.chdir(tmp_path)
+            patched.setattr(sys, "argv", ["agentmem", *arguments])
+            patched.setattr(sys, "stdin", io.TextIOWrapper(given, encoding="utf-8"))
+            for name, value in (env or {}).items():
+                patched.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                main()
+        out, err = capfd.readouterr()
+        return Ended(code=int(ended.value.code or 0), out=out, err=err)
+
+    return run

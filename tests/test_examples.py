@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 SCRIPTS = sorted(EXAMPLES.glob("*.py"))
+PROMISED = {
+    "remember_and_recall.py": r"(?=.*Bergen)(?=.*Oslo).*Not known\.",
+    "learn_from_failure.py": r"\Afailed.*insight.*done:.*Amara Osei",
+}
+"""What the output of a script holds, as an expression."""
 
 
 def run(*command: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -36,21 +42,10 @@ def brief(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_scripts_run(script: Path, tmp_path: Path) -> None:
+def test_scripts_run_and_say_what_they_promise(script: Path, tmp_path: Path) -> None:
     done = run(script, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
-
-
-def test_the_scripts_say_what_they_promise(tmp_path: Path) -> None:
-    moved = run(EXAMPLES / "remember_and_recall.py", folder=tmp_path).stdout
-    assert "Bergen" in moved
-    assert "Oslo" in moved
-    assert "Not known." in moved
-    failed, mended = run(EXAMPLES / "learn_from_failure.py", folder=tmp_path).stdout.split("done:")
-    assert failed.startswith("failed")
-    assert "insight" in failed
-    assert "Amara Osei" in mended
+    assert re.search(PROMISED.get(script.name, r"\S"), done.stdout, re.DOTALL), done.stdout
 
 
 def test_the_main_job_answers_with_sources_and_its_second_run_finds_the_first(brief: Path) -> None:

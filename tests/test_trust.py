@@ -15,7 +15,7 @@ import pytest
 from agentmem.cli import main
 from agentmem.embeddings import HashingEmbedder
 from agentmem.memory import DOCUMENT, Memory, Message
-from agentmem.records import Fact, Kind, RelationshipType, Status, node_id
+from agentmem.records import EVERY_STATUS, Fact, Kind, RelationshipType, Status, node_id
 from agentmem.stores import View
 from agentmem.testing import TickingClock
 from agentmem.tools import MemoryAccess, ToolContext
@@ -191,7 +191,7 @@ def holds(memory: Memory) -> bool:
 
 
 def own_facts(memory: Memory) -> list[Fact]:
-    view = View(bank="b", kinds=frozenset({Kind.FACT}), statuses=frozenset(Status))
+    view = View(bank="b", kinds=frozenset({Kind.FACT}), statuses=EVERY_STATUS)
     return [f for f in memory.store.scan(view, limit=200) if isinstance(f, Fact) and f.source == "chat"]
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from agentmem.errors import InputError, NotFound
 from agentmem.memory import Message
 from agentmem.regular_files import open_named, read_at_most
+from agentmem.spelling import did_you_mean, nearest
 
 MAX_BYTES = 64_000_000
 """Largest file that is read."""
@@ -111,9 +111,9 @@ def parse_message(record: Any, *, where: str, source: str = "") -> Message:
     if not isinstance(record, Mapping):
         raise InputError(f"a turn is an object, this is {_TYPES.get(type(record), 'nothing')}.", where=where)
     for key in record:
-        near = get_close_matches(str(key), _KEYS, n=1, cutoff=0.8)
-        if near and key not in _KEYS and near[0] not in record:
-            raise InputError(f"{key!r} is not a key of a turn.", where=where, hint=f"Did you mean {near[0]!r}?")
+        near = nearest(str(key), _KEYS, likeness=0.8)
+        if near and key not in _KEYS and near not in record:
+            raise InputError(f"{key!r} is not a key of a turn.", where=where, hint=f"Did you mean {near!r}?")
     values = {key: _text_value(record, key, where) for key in ("text", "speaker", "source", "id")}
     if record.get("text") is None:
         raise InputError("the turn has no 'text'.", where=where, hint=f"Keys of a turn: {', '.join(_KEYS)}.")
@@ -168,7 +168,6 @@ def _siblings(path: Path) -> str:
     if not path.parent.is_dir():
         return f"The folder {path.parent.name!r} does not exist either."
     try:
-        near = get_close_matches(path.name, sorted(p.name for p in path.parent.iterdir()), n=1)
+        return did_you_mean(path.name, sorted(p.name for p in path.parent.iterdir()))
     except OSError:
         return ""  # it may be entered but not listed
-    return f"Did you mean {near[0]!r}?" if near else ""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from agentmem.errors import InputError
+from agentmem.regular_files import open_regular, read_beginning
 
 MAX_BYTES: Final = 1024 * 1024
 """Longest module that is read."""
@@ -202,8 +203,7 @@ def _spec(name: str, places: Iterable[str] | None) -> ModuleSpec | None:
 
 def _read(module: str, path: Path) -> CodeFile:
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = read_beginning(open_regular(path), MAX_BYTES + 1)
     except OSError as error:
         raise InputError(f"the module cannot be read: {error.strerror}.", where=str(path)) from error
     if len(content) > MAX_BYTES:

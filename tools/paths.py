@@ -10,11 +10,11 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from agentmem.errors import InputError, NotFound, ToolError
 from agentmem.regular_files import open_regular, read_at_most
+from agentmem.spelling import did_you_mean
 from agentmem.tools.base import ToolContext
 from agentmem.tools.documents import MAX_BYTES, decode
 from agentmem.tools.folders import Walk, begun
@@ -87,8 +87,7 @@ class Place:
             names = [each for each, kind in self.walk.folder.entries() if not folders or kind == stat.S_IFDIR]
         except OSError:
             return ""  # it may be entered but not listed
-        near = get_close_matches(name, names, n=1)
-        return f"Did you mean {near[0]!r}?" if near else ""
+        return did_you_mean(name, names)
 
 
 @contextlib.contextmanager

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from agentmem.errors import InputError, NotFound
+from agentmem.spelling import did_you_mean
 from agentmem.tools.base import Tool, ToolDescription, as_tool
 from agentmem.tools.calculator import calculator
 from agentmem.tools.files import read_files, write_file
@@ -199,6 +199,5 @@ class Toolbox:
 
 def _unknown(name: str, known: Iterable[str]) -> NotFound:
     listed = list(known)
-    near = get_close_matches(name, listed, n=1)
-    hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(listed)}; or module:function."
-    return NotFound(f"there is no tool {name!r}.", hint=hint)
+    otherwise = f"Known: {', '.join(listed)}; or module:function."
+    return NotFound(f"there is no tool {name!r}.", hint=did_you_mean(name, listed, otherwise=otherwise))

@@ -9,11 +9,11 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Literal, Optional, Union
 
 from agentmem.errors import InputError, NotFound
+from agentmem.spelling import did_you_mean
 from agentmem.tools.base import ToolDescription, describe
 from agentmem.tools.modules import CodeFile
 
@@ -72,10 +72,7 @@ def _missing(file: CodeFile, scope: _Scope, name: str, where: str) -> InputError
     if name in scope.assigned or name in scope.imported:
         return _unmarked(name, where)
     public = [known for known in scope.functions if not known.startswith("_")]
-    near = get_close_matches(name, public, n=1)
-    return NotFound(
-        f"module {file.module!r} has no {name!r}.", where=where, hint=f"Did you mean {near[0]!r}?" if near else ""
-    )
+    return NotFound(f"module {file.module!r} has no {name!r}.", where=where, hint=did_you_mean(name, public))
 
 
 def _unmarked(name: str, where: str) -> InputError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import re
 from pathlib import Path
@@ -12,6 +11,7 @@ from agentmem.embeddings.hashing import HASHING_PREFIX, HashingEmbedder
 from agentmem.embeddings.sources import MINILM
 from agentmem.embeddings.weights import FETCH_COMMAND, Notify, model_folder, obtain_weights
 from agentmem.errors import ConfigurationError
+from agentmem.spelling import nearest
 
 EMBEDDERS = ("auto", "minilm", "hashing")
 """The names that settings take."""
@@ -77,8 +77,8 @@ def _named(name: str, *, folder: Path | None, cache: Path | None, notify: Notify
     if sized := _HASHING.fullmatch(plain):
         return HashingEmbedder(int(sized[1]))
     known = [*EMBEDDERS, MINILM.model.lower()]
-    near = difflib.get_close_matches(plain, known, n=1, cutoff=0.5)
-    guess = f"Did you mean `{near[0]}`? " if near else ""
+    near = nearest(plain, known, likeness=0.5)
+    guess = f"Did you mean `{near}`? " if near else ""
     raise ConfigurationError(
         f"There is no embedder `{name}`.", where="embedder", hint=f"{guess}Known are {', '.join(EMBEDDERS)}."
     )

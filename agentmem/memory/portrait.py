@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from agentmem.memory.recalling.recalled import iso
-from agentmem.records import Node, Operation, Relationship, RelationshipType, Status
+from agentmem.records import EVERY_STATUS, Node, Operation, Relationship, RelationshipType
 from agentmem.stores import JournalFilter, Store, View
 
 _LONGEST_CHAIN = 1_000
@@ -57,7 +57,7 @@ class Portrait:
 
 def portrait_of(store: Store, node: Node) -> Portrait:
     """The portrait of a node. Three reads."""
-    view = View(bank=node.bank, statuses=frozenset(Status))
+    view = View(bank=node.bank, statuses=EVERY_STATUS)
     around = store.neighbourhood(view, [node.id])
     known = {**around.nodes, node.id: node}
     chain = store.neighbourhood(view, [node.id], types=frozenset({RelationshipType.SUPERSEDES}), depth=_LONGEST_CHAIN)

@@ -8,6 +8,7 @@ from agentmem.embeddings import Embedder
 from agentmem.errors import ConflictError
 from agentmem.memory.retaining.indexing import entries_of
 from agentmem.records import (
+    EVERY_STATUS,
     INDEXED,
     Episode,
     IndexEntry,
@@ -69,7 +70,7 @@ def _all_entries(store: Store, embedder: Embedder, tell: Callable[[int], None]) 
 
 
 def _pages(store: Store, bank: str) -> Iterator[list[Node]]:
-    view = View(bank=bank, kinds=INDEXED, statuses=frozenset(Status) - {Status.ERASED})
+    view = View(bank=bank, kinds=INDEXED, statuses=EVERY_STATUS - {Status.ERASED})
     last = ""
     while page := store.scan(view, after_id=last, limit=_PAGE):
         yield page
@@ -91,7 +92,7 @@ def _beside(
     """The node at the other end of each node's first relationship of these types."""
     if not ids:
         return {}
-    view = View(bank=bank, statuses=frozenset(Status) - {Status.ERASED})
+    view = View(bank=bank, statuses=EVERY_STATUS - {Status.ERASED})
     around = store.neighbourhood(view, ids, types=types, direction=direction)
     found = store.fetch(bank, sorted({end for r in around.relationships for end in (r.source_id, r.target_id)}))
     beside: dict[str, Node] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pydantic import SecretStr, ValidationError
 from agentmem.errors import ConfigurationError, MissingExtra
 from agentmem.models.model import PROVIDERS, Model, ModelSettings, Patience
 from agentmem.models.prices import Price
+from agentmem.spelling import nearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +94,8 @@ def _split(model: str) -> tuple[str, str]:
     provider, _, name = (part.strip() for part in model.partition(":"))
     forms = "Write anthropic:NAME or openai:NAME; any other server goes by openai:NAME and its base_url."
     if provider not in _ADAPTERS or not name:
-        near = difflib.get_close_matches(provider.lower(), PROVIDERS, n=1)
-        guess = f"Did you mean `{near[0]}:{name or 'NAME'}`? " if near else ""
+        near = nearest(provider.lower(), PROVIDERS)
+        guess = f"Did you mean `{near}:{name or 'NAME'}`? " if near else ""
         raise ConfigurationError(f"there is no model `{model}`.", where="model", hint=f"{guess}{forms}")
     return provider, name
 

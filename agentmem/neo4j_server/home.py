@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any, Final
 from agentmem.errors import ConfigurationError, InputError
 from agentmem.neo4j_server.content import style_command
 from agentmem.neo4j_server.ports import LOOPBACK
+from agentmem.private_files import private_folder, write_private
 
 _FOLDERS: Final = ("conf", "logs", "data", "plugins", "import", "run")
 _RECORD: Final = "server.json"
@@ -100,8 +99,7 @@ class ServerHome:
                 raise InputError(
                     "there is something else in this place.", where=str(self.path), hint="Name another with --home."
                 )
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.path.chmod(0o700)
+            private_folder(self.path)
             self.lock_file.touch(mode=0o600)  # from here on the folder is known as ours
             for name in _FOLDERS:
                 (self.path / name).mkdir(exist_ok=True)
@@ -130,7 +128,7 @@ class ServerHome:
 
     def remember(self, record: ServerRecord) -> None:
         """Write what is known, whole or not at all."""
-        self._write(self.path / _RECORD, json.dumps(asdict(record), indent=2) + "\n")
+        write_private(self.path / _RECORD, json.dumps(asdict(record), indent=2) + "\n")
 
     def password(self, *, expected: bool = True) -> str:
         """The password, from its file.
@@ -155,7 +153,7 @@ class ServerHome:
                 hint="Write the password of the server's user `neo4j` into it.",
             )
         password = secrets.token_hex(_PASSWORD_BYTES)
-        self._write(self.password_file, password + "\n")
+        write_private(self.password_file, password + "\n")
         return password
 
     def configure(self, settings: ServerSettings, *, listen: str = LOOPBACK) -> None:
@@ -165,7 +163,7 @@ class ServerHome:
             settings: Ports and memory.
             listen: Where the server listens: loopback, or every address of a container's own network.
         """
-        self._write(self.configuration, configuration_text(settings, listen=listen))
+        write_private(self.configuration, configuration_text(settings, listen=listen))
 
     def keep_scripts(self, content: bytes) -> Path:
         """Write the saved queries, for Browser to take in; the path of the file."""
@@ -182,17 +180,6 @@ class ServerHome:
         for path in self.start_logs:
             if path.exists():
                 path.replace(path.with_name(f"{path.name}.1"))
-
-    def _write(self, path: Path, text: str) -> None:
-        """Write a file that only its owner can read; it appears whole."""
-        handle, unfinished = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # made with mode 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as output:
-                output.write(text)
-            Path(unfinished).replace(path)
-        except BaseException:
-            Path(unfinished).unlink(missing_ok=True)
-            raise
 
 
 def configuration_lines(settings: ServerSettings, *, listen: str = LOOPBACK) -> dict[str, str]:

@@ -1,6 +1,17 @@
 """What memory is made of: nodes, relationships, Operations and their ids. Frozen, typed, stored as they are."""
 
 from agentmem.records.codec import build_node, decode_time, encode_time, own_fields, own_properties
+from agentmem.records.digests import (
+    Part,
+    entry_part,
+    origin_part,
+    parts_of,
+    relationship_part,
+    searched,
+    state_part,
+    words_digest,
+    writes_of,
+)
 from agentmem.records.identity import Clock, SystemClock, content_hash, node_id, payload_hash_of, version_ref
 from agentmem.records.kinds import (
     INDEXED,
@@ -15,6 +26,7 @@ from agentmem.records.kinds import (
 )
 from agentmem.records.nodes import (
     CURRENT,
+    EVERY_STATUS,
     NODE_TYPES,
     Belief,
     Entity,
@@ -46,20 +58,10 @@ from agentmem.records.operations import (
 )
 from agentmem.records.relationships import Relationship, RelationshipType
 from agentmem.records.usage import Usage
-from agentmem.records.writes import (
-    Part,
-    entry_part,
-    origin_part,
-    parts_of,
-    relationship_part,
-    searched,
-    state_part,
-    words_digest,
-    writes_of,
-)
 
 __all__ = [
     "CURRENT",
+    "EVERY_STATUS",
     "GENESIS",
     "INDEXED",
     "KINDS",

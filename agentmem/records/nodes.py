@@ -43,6 +43,9 @@ class Status(StrEnum):
 CURRENT: frozenset[Status] = frozenset({Status.ACTIVE, Status.PENDING})
 """What a view of the present shows."""
 
+EVERY_STATUS: frozenset[Status] = frozenset(Status)
+"""What a view of the past and the present shows."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:

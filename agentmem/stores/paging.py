@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agentmem.records import Node, Operation, Status
+from agentmem.records import EVERY_STATUS, Node, Operation
 from agentmem.stores.base import JournalFilter, Store, View
 
 PAGE = 1_000
 """Nodes or Operations that are read at once."""
-EVERY_STATUS = frozenset(Status)
 
 
 def node_pages(store: Store, bank: str) -> Iterator[list[Node]]:

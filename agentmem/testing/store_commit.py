@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from agentmem.errors import AgentmemError, ConflictError, EmbeddingMismatch, InputError
-from agentmem.records import Change, Guard, IndexEntry, Kind, RelationshipType, Status
+from agentmem.records import EVERY_STATUS, Change, Guard, IndexEntry, Kind, RelationshipType, Status
 from agentmem.stores import KeySearch, Store, TextSearch, VectorSearch, View
 from agentmem.testing.records import (
     BANK,
@@ -219,7 +219,7 @@ class CommitConformance(StoreSuite):
 
 
 def _everything(store: Store) -> object:
-    view = View(bank=BANK, statuses=frozenset(Status))
+    view = View(bank=BANK, statuses=EVERY_STATUS)
     nodes = store.scan(view)
     found = store.search(
         view,

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from agentmem.errors import ConflictError
 from agentmem.records import (
+    EVERY_STATUS,
     Change,
     Fact,
     Guard,
@@ -144,7 +145,7 @@ def check_history(store: Store, other: Store, reopen: Callable[[], Store], histo
     operations = store.operations(BANK)
     assert verify_chain(operations) is None
     assert [operation.seq for operation in operations] == list(range(1, len(operations) + 1))
-    everything = View(bank=BANK, statuses=frozenset(Status))
+    everything = View(bank=BANK, statuses=EVERY_STATUS)
     with closing_store(reopen()) as fresh:
         for view in (_VIEW, everything, View(bank=BANK, known_at=TickingClock().now())):
             assert _found(store, view) == _found(other, view) == _found(fresh, view)

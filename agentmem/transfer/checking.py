@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from agentmem.errors import InputError
 from agentmem.memory.verifying.account import Account
 from agentmem.records import Change
-from agentmem.records.writes import ENTRY
+from agentmem.records.digests import ENTRY
 from agentmem.stores.base import DatedRelationship
 from agentmem.transfer.contents import Contents
 from agentmem.transfer.jsonl import Begin, End, read_jsonl, take

@@ -12,10 +12,10 @@ import numpy as np
 
 from agentmem.embeddings import Matrix
 from agentmem.memory import Memory
-from agentmem.records import GENESIS, IndexEntry, Kind, Node, Vector, searched, verify_chain
+from agentmem.records import EVERY_STATUS, GENESIS, IndexEntry, Kind, Node, Vector, searched, verify_chain
 from agentmem.stores import Store, View
 from agentmem.stores.base import DatedRelationship
-from agentmem.stores.paging import EVERY_STATUS, PAGE, journal_pages
+from agentmem.stores.paging import PAGE, journal_pages
 from agentmem.transfer.contents import (
     JOURNAL,
     Contents,

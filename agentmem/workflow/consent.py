@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Final
 from agentmem.config import Settings
 from agentmem.display import one_line
 from agentmem.errors import InputError, StoreCorrupt, StoreUnavailable
+from agentmem.private_files import write_private
 from agentmem.tools.modules import CodeFile
 from agentmem.workflow.grants import Grants
 
@@ -55,16 +54,7 @@ class Consents:
         known[workflow] = {str(file.path): file.digest for file in code}
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            number, name = tempfile.mkstemp(dir=self._path.parent, prefix=".consents-")  # readable by its owner only
-            try:
-                with os.fdopen(number, "w", encoding="utf-8") as file:
-                    json.dump(known, file, indent=1, sort_keys=True)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(name).replace(self._path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            write_private(self._path, json.dumps(known, indent=1, sort_keys=True))
         except OSError as error:
             raise StoreUnavailable(
                 f"what was agreed to cannot be kept: {error.strerror}.",

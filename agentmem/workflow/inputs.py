@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from agentmem.errors import InputError
-from agentmem.workflow.problems import suggestion
+from agentmem.spelling import suggestion
 
 InputType = Literal["text", "number", "boolean", "list", "path", "mapping"]
 

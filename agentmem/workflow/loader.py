@@ -11,10 +11,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from agentmem.graphs.plan import Budget, Check, Limits
+from agentmem.spelling import suggestion
 from agentmem.workflow.document import Document, read_document
 from agentmem.workflow.draft import draft_spec
 from agentmem.workflow.inputs import InputSpec, complaint
-from agentmem.workflow.problems import Key, Problem, suggestion
+from agentmem.workflow.problems import Key, Problem
 from agentmem.workflow.spec import AgentName, AgentSpec, MemorySpec, StepSpec, WorkflowSpec
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -52,11 +51,3 @@ def workflow_error(problems: Sequence[Problem], name: str) -> WorkflowError:
     short = PurePath(name).name
     lines = [f"  {p.where(short)}: {p.message}{f' {p.hint}' if p.hint else ''}" for p in ordered]
     return WorkflowError("\n".join([f"{len(ordered)} problems:", *lines]), where=name)
-
-
-def suggestion(wrong: str, allowed: Iterable[str], *, label: str = "Allowed") -> str:
-    """`Did you mean "x"? Allowed: x, y.` - what a hint says about a name that does not exist."""
-    names = sorted(set(allowed))
-    close = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
-    listed = f"{label}: {', '.join(names)}." if names else f"{label}: none."
-    return f"Did you mean {close[0]!r}? {listed}" if close else listed

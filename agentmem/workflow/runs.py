@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from agentmem.errors import InputError, NotFound, StoreCorrupt, StoreUnavailable, UserError
 from agentmem.graphs.locks import Busy, held, is_held
-from agentmem.graphs.private import private_file, private_folder
+from agentmem.private_files import private_file, private_folder
 from agentmem.records import decode_time, encode_time
 
 _TABLE: Final = """

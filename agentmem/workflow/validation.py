@@ -13,13 +13,14 @@ from pydantic import ValidationError
 from agentmem.errors import AgentmemError, ConfigurationError
 from agentmem.graphs.expressions import SCOPE, ExpressionError, Names, names
 from agentmem.records import Kind
+from agentmem.spelling import suggestion
 from agentmem.stores import require_scheme
 from agentmem.tools.base import ToolDescription
 from agentmem.tools.registry import Toolbox
 from agentmem.workflow.document import Document
 from agentmem.workflow.draft import is_placeholder
 from agentmem.workflow.grants import Grants
-from agentmem.workflow.problems import Key, Problem, suggestion
+from agentmem.workflow.problems import Key, Problem
 from agentmem.workflow.spec import StepSpec, WorkflowSpec
 
 _ITEM_NAMES: Final = frozenset({"item", "index"})

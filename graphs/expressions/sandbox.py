@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from difflib import get_close_matches
 from types import CodeType
 from typing import Any
 
@@ -12,6 +11,8 @@ from jinja2 import StrictUndefined, meta, nodes
 from jinja2.compiler import CodeGenerator
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
+
+from agentmem.spelling import nearest
 
 _IN_WORDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (str, "text"),
@@ -44,8 +45,8 @@ class _Unknown(StrictUndefined):
         if not isinstance(self._undefined_obj, Mapping):
             return f"{described(self._undefined_obj)} has no {name!r}"
         known = [str(key) for key in self._undefined_obj]
-        near = get_close_matches(name, known, n=1)
-        advice = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(known[:12]) or 'nothing'}"
+        near = nearest(name, known)
+        advice = f"did you mean {near!r}?" if near else f"there is {', '.join(known[:12]) or 'nothing'}"
         return f"{name!r} is unknown; {advice}"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Agentmem
+    from tests.conftest import Agentmem
 
 STORE = "sqlite:///team.db"
 FLOW = """
@@ -230,9 +230,9 @@ def test_standard_output_holds_the_json_alone_whatever_tools_print(tmp_path: Pat
 
 @pytest.mark.parametrize(("tool", "said"), [("leaves", "SystemExit: 0"), ("silent", "RuntimeError")])
 def test_a_tool_that_ends_the_process_fails_its_step_and_says_so(
-    tmp_path: Path, agentmem: Agentmem, tool: str, said: str
+    tmp_path: Path, inside: Agentmem, tool: str, said: str
 ) -> None:
     _flow(tmp_path, tool)
-    ended = agentmem("run", "odd.yaml", "--allow-code", "--store", STORE, "--json")
+    ended = inside("run", "odd.yaml", "--allow-code", "--store", STORE, "--json")
     assert (ended.code, ended.data["status"], ended.data["steps"][0]["status"]) == (1, "failed", "failed")
     assert f"failed: step a failed: tool {tool}: {said}" in ended.err

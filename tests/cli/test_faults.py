@@ -22,7 +22,7 @@ from agentmem.records import Kind, OperationType, verify_chain
 from agentmem.stores import SQLiteStore
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Agentmem
+    from tests.conftest import Agentmem
 
 STORE = "sqlite:///team.db"
 PEOPLE = ("Marta", "Jonas", "Ilse", "Pedro", "Aiko", "Ravi")

@@ -1,4 +1,4 @@
-"""retain, recall, reflect, show, log, stats, banks as processes: shapes, streams, exit codes."""
+"""retain, recall, reflect, show, log, stats, banks: shapes, streams, exit codes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from agentmem.embeddings import HashingEmbedder
 from agentmem.tools.documents import parse_conversation
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Agentmem
+    from tests.conftest import Agentmem
 
 CHAT = "".join(
     json.dumps(turn) + "\n"
@@ -38,11 +38,11 @@ def home_of_one_conversation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def filled(agentmem: Agentmem, tmp_path: Path, clean_environment: Path, home_of_one_conversation: Path) -> Agentmem:
+def filled(inside: Agentmem, tmp_path: Path, clean_environment: Path, home_of_one_conversation: Path) -> Agentmem:
     """The command line over a default store that holds CHAT, which lies in the folder too."""
     (tmp_path / "chat.jsonl").write_text(CHAT, encoding="utf-8")
     shutil.copytree(home_of_one_conversation, clean_environment, dirs_exist_ok=True)
-    return agentmem
+    return inside
 
 
 def test_retain_has_its_stable_shape(tmp_path: Path, agentmem: Agentmem) -> None:
@@ -64,10 +64,10 @@ def test_the_same_input_again_changes_nothing(filled: Agentmem) -> None:
     assert filled("stats", "--json").data == before
 
 
-def test_standard_input_and_source_and_time(agentmem: Agentmem) -> None:
-    ended = agentmem("retain", "-", "--source", "memo", "--at", "2024-02-03", "--json", stdin="Ines lives in Porto.\n")
+def test_standard_input_and_source_and_time(inside: Agentmem) -> None:
+    ended = inside("retain", "-", "--source", "memo", "--at", "2024-02-03", "--json", stdin="Ines lives in Porto.\n")
     assert [episode["source"] for episode in ended.data["episodes"]] == ["memo"]
-    found = agentmem("recall", "Where does Ines live?", "--json").data["memories"]
+    found = inside("recall", "Where does Ines live?", "--json").data["memories"]
     assert found[0]["evidence"][0]["at"].startswith("2024-02-03T00:00:00")
 
 
@@ -162,13 +162,13 @@ def test_the_default_store_is_told_and_lies_in_the_data_folder(filled: Agentmem,
     assert f"sqlite:///{clean_environment}/memory.db" in filled("stats").err
 
 
-def test_store_and_bank_come_from_options_before_the_environment(tmp_path: Path, agentmem: Agentmem) -> None:
+def test_store_and_bank_come_from_options_before_the_environment(tmp_path: Path, inside: Agentmem) -> None:
     env = {"AGENTMEM_STORE": f"sqlite:///{tmp_path}/env.db", "AGENTMEM_BANK": "env"}
-    agentmem("retain", "-", stdin="Rain fell on Tuesday.", env=env)
-    assert agentmem("banks", "--json", env=env).data == ["env"]
-    agentmem("retain", "-", "--bank", "other", stdin="Snow fell on Friday.", env=env)
-    assert agentmem("banks", "--json", env=env).data == ["env", "other"]
-    assert agentmem("banks", "--store", f"sqlite:///{tmp_path}/env.db").out == "env\nother\n"
+    inside("retain", "-", stdin="Rain fell on Tuesday.", env=env)
+    assert inside("banks", "--json", env=env).data == ["env"]
+    inside("retain", "-", "--bank", "other", stdin="Snow fell on Friday.", env=env)
+    assert inside("banks", "--json", env=env).data == ["env", "other"]
+    assert inside("banks", "--store", f"sqlite:///{tmp_path}/env.db").out == "env\nother\n"
 
 
 MISTAKES = [
@@ -218,14 +218,14 @@ def test_a_mistake_without_json_is_one_sentence_without_traceback(filled: Agentm
     assert "Traceback" not in ended.err
 
 
-def test_the_line_of_a_broken_turn_is_told(tmp_path: Path, agentmem: Agentmem) -> None:
+def test_the_line_of_a_broken_turn_is_told(tmp_path: Path, inside: Agentmem) -> None:
     (tmp_path / "broken.jsonl").write_text('{"text": "hello"}\n\n{"text": \n')
-    assert agentmem("retain", "broken.jsonl", "--json").error["where"] == "broken.jsonl, line 3"
+    assert inside("retain", "broken.jsonl", "--json").error["where"] == "broken.jsonl, line 3"
 
 
-def test_a_damaged_store_is_told_without_traceback(tmp_path: Path, agentmem: Agentmem) -> None:
+def test_a_damaged_store_is_told_without_traceback(tmp_path: Path, inside: Agentmem) -> None:
     (tmp_path / "bad.db").write_bytes(b"no database at all " * 300)
-    ended = agentmem("stats", "--store", "sqlite:///bad.db", "--json")
+    ended = inside("stats", "--store", "sqlite:///bad.db", "--json")
     assert ended.code == 2
     assert ended.error["kind"] == "StoreCorrupt"
 

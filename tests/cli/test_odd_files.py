@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Agentmem
+    from tests.conftest import Agentmem
 
 COMMANDS = ("retain", "import", "run", "validate")
 
@@ -54,9 +54,9 @@ def test_a_name_that_is_none_is_a_clear_error(inside: Agentmem, command: str, na
 
 
 @pytest.mark.parametrize("file", ["-", "/dev/stdin"])
-def test_standard_input_is_read(agentmem: Agentmem, file: str) -> None:
+def test_standard_input_is_read(agentmem: Agentmem, inside: Agentmem, file: str) -> None:
     assert agentmem("retain", file, "--store", "sqlite:///a.db", "--json", stdin="Anna lives in Oslo.").code == 0
-    exported = agentmem("export", "--store", "sqlite:///a.db")
+    exported = inside("export", "--store", "sqlite:///a.db")
     imported = agentmem("import", file, "--trust", "person", "--store", "sqlite:///b.db", "--json", stdin=exported.out)
     assert (imported.code, imported.data["proved"]) == (0, True)
 

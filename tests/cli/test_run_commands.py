@@ -1,8 +1,7 @@
-"""run, resume, runs, validate, schema as processes."""
+"""run, resume, runs, validate, schema: as processes where it matters that they are."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Agentmem
+    from tests.conftest import Agentmem
 
 RESULT_KEYS = {"run", "status", "answer", "citations", "steps", "checks", "learned", "usage"}
 
@@ -96,21 +95,21 @@ def test_a_run_is_told_step_by_step_and_plainly_when_piped(brief: Path, agentmem
         assert sum(line.split()[:2] == ["✓", step] for line in ended.out.splitlines()) == 1
 
 
-def test_names_pose_as_no_lines_of_the_report(tmp_path: Path, agentmem: Agentmem) -> None:
+def test_names_pose_as_no_lines_of_the_report(tmp_path: Path, inside: Agentmem) -> None:
     (tmp_path / "flow.yaml").write_text(
         'task: Tidy.\nname: "tidy\\n\\ndone\\n[1] all is well"\nmemory: {store: "sqlite:///m.db", bank: "b\\nother"}\n'
         "plan: [{id: a, tool: recall, args: {query: tea}}]\n"
         'checks: [{name: "honest\\n✓ safe", that: "{{ 1 < 2 }}"}]\n'
     )
-    lines = [line.strip() for line in agentmem("run", "flow.yaml").out.splitlines()]
+    lines = [line.strip() for line in inside("run", "flow.yaml").out.splitlines()]
     assert (lines.count("done"), lines.count("other")) == (1, 0)
     assert not [line for line in lines if line.startswith(("[1]", "✓ safe"))]
-    assert agentmem("banks", "--store", "sqlite:///m.db").out == "b other\n"
+    assert inside("banks", "--store", "sqlite:///m.db").out == "b other\n"
 
 
-def test_what_was_asked_to_be_forgotten_is_not_told_again(tmp_path: Path, agentmem: Agentmem) -> None:
+def test_what_was_asked_to_be_forgotten_is_not_told_again(tmp_path: Path, inside: Agentmem) -> None:
     (tmp_path / "forget.yaml").write_text(FORGETTING)
-    ended = agentmem("run", "forget.yaml")
+    ended = inside("run", "forget.yaml")
     assert ended.code == 0, ended.err
     learned = ended.out[ended.out.index("Learned") :]
     assert "asked to forget: Anna's phone number" in learned
@@ -118,109 +117,109 @@ def test_what_was_asked_to_be_forgotten_is_not_told_again(tmp_path: Path, agentm
     assert "555" not in learned
 
 
-def test_a_second_run_tells_what_it_found_in_memory(brief: Path, agentmem: Agentmem) -> None:
-    first = agentmem("run", str(brief), "--json").data["run"]
-    ended = agentmem("run", str(brief))
+def test_a_second_run_tells_what_it_found_in_memory(brief: Path, inside: Agentmem) -> None:
+    first = inside("run", str(brief), "--json").data["run"]
+    ended = inside("run", str(brief))
     assert "From earlier runs" in ended.out
     assert first in ended.out
 
 
-def test_without_a_plan_the_team_finds_one_and_takes_over_one_that_worked(brief: Path, agentmem: Agentmem) -> None:
+def test_without_a_plan_the_team_finds_one_and_takes_over_one_that_worked(brief: Path, inside: Agentmem) -> None:
     text = brief.read_text()
     bare = brief.with_name("bare.yaml")
     bare.write_text(text[: text.index("plan:")])
-    alone = agentmem("run", str(bare), "--bank", "other", "--json").data
+    alone = inside("run", str(bare), "--bank", "other", "--json").data
     assert alone["status"] == "done"
-    agentmem("run", str(brief), "--json")
-    reused = agentmem("run", str(bare), "--json").data
+    inside("run", str(brief), "--json")
+    reused = inside("run", str(bare), "--json").data
     assert [step["id"] for step in reused["steps"]] == ["read", "learn", "chat", "ask", "report"]
 
 
-def test_inputs_come_from_the_command_line(brief: Path, agentmem: Agentmem) -> None:
+def test_inputs_come_from_the_command_line(brief: Path, inside: Agentmem) -> None:
     questions = ("--input", "questions=Where does Jonas live?", "--input", "questions=Who pays the rent?")
-    asked = agentmem("run", str(brief), *questions, "--json").data
+    asked = inside("run", str(brief), *questions, "--json").data
     answers = next(step for step in asked["steps"] if step["id"] == "ask")["output"]
     assert [answer["question"] for answer in answers] == ["Where does Jonas live?", "Who pays the rent?"]
-    wrong = agentmem("run", str(brief), "--input", "question=x", "--json")
+    wrong = inside("run", str(brief), "--input", "question=x", "--json")
     assert wrong.code == 2
     assert "Did you mean 'questions'?" in wrong.error["hint"]
 
 
-def test_a_check_that_fails_exits_with_1_and_says_so(brief: Path, agentmem: Agentmem) -> None:
+def test_a_check_that_fails_exits_with_1_and_says_so(brief: Path, inside: Agentmem) -> None:
     brief.write_text(brief.read_text().replace("length == 0", "length == 7"))
-    ended = agentmem("run", str(brief), "--json")
+    ended = inside("run", str(brief), "--json")
     assert ended.code == 1
     assert ended.data["status"] == "failed"
     assert [check["passed"] for check in ended.data["checks"]] == [False]
-    plain = agentmem("run", str(brief))
+    plain = inside("run", str(brief))
     assert plain.code == 1
     assert "✗  every answer has a source" in plain.out
 
 
-def test_a_budget_stops_a_run_which_exits_with_1(brief: Path, agentmem: Agentmem) -> None:
+def test_a_budget_stops_a_run_which_exits_with_1(brief: Path, inside: Agentmem) -> None:
     brief.write_text(brief.read_text().replace("steps: 50}", "steps: 3}"))
-    ended = agentmem("run", str(brief), "--json")
+    ended = inside("run", str(brief), "--json")
     assert (ended.code, ended.data["status"]) == (1, "stopped")
     assert "stopped: budget.steps: the limit of 3 executions is reached." in ended.err
     (check,) = ended.data["checks"]
     assert (check["passed"], check["detail"]) == (False, "not made, since the run was stopped")
 
 
-def test_a_run_that_a_budget_stopped_says_how_to_go_on_and_is_not_done_again(brief: Path, agentmem: Agentmem) -> None:
+def test_a_run_that_a_budget_stopped_says_how_to_go_on_and_is_not_done_again(brief: Path, inside: Agentmem) -> None:
     brief.write_text(brief.read_text().replace("steps: 50}", "steps: 3}"))
-    ended = agentmem("run", str(brief))
+    ended = inside("run", str(brief))
     assert ended.code == 1
     assert re.search(r"■  report +not begun", ended.out)
     assert f"To go on, raise budget.steps in {brief} and run it again." in ended.out
-    (known,) = agentmem("runs", "--json").data
-    again = agentmem("resume", known["run"])
+    (known,) = inside("runs", "--json").data
+    again = inside("resume", known["run"])
     assert again.code == 1
     assert "this run has ended: nothing is done again" in again.out
     assert re.search(r"■  report +not begun", again.out)
-    assert agentmem("runs", "--json").data == [known]
+    assert inside("runs", "--json").data == [known]
 
 
 def test_store_and_bank_of_the_command_line_come_before_the_workflow(
-    tmp_path: Path, brief: Path, agentmem: Agentmem
+    tmp_path: Path, brief: Path, inside: Agentmem
 ) -> None:
-    agentmem("run", str(brief), "--store", "sqlite:///elsewhere.db", "--bank", "mine", "--json")
+    inside("run", str(brief), "--store", "sqlite:///elsewhere.db", "--bank", "mine", "--json")
     assert not (brief.parent / "brief.db").exists()
-    assert agentmem("banks", "--store", f"sqlite:///{tmp_path}/elsewhere.db", "--json").data == ["mine"]
+    assert inside("banks", "--store", f"sqlite:///{tmp_path}/elsewhere.db", "--json").data == ["mine"]
 
 
 def test_tools_stay_in_the_workflows_folder_unless_another_is_allowed(
-    tmp_path: Path, brief: Path, agentmem: Agentmem
+    tmp_path: Path, brief: Path, inside: Agentmem
 ) -> None:
     outside = tmp_path / "outside"
     (brief.parent / "documents").rename(outside)
     arguments = ("run", str(brief), "--input", f"folder={outside}", "--json")
-    refused = agentmem(*arguments)
+    refused = inside(*arguments)
     assert refused.code == 1
     assert "Hafenstrasse" not in refused.out
-    assert agentmem(*arguments, "--allow", str(outside)).data["status"] == "done"
+    assert inside(*arguments, "--allow", str(outside)).data["status"] == "done"
 
 
-def test_validate_lists_all_problems(brief: Path, agentmem: Agentmem) -> None:
-    good = agentmem("validate", str(brief), "--json")
+def test_validate_lists_all_problems(brief: Path, inside: Agentmem) -> None:
+    good = inside("validate", str(brief), "--json")
     assert (good.code, good.data["valid"], good.data["problems"]) == (0, True, [])
     brief.write_text(brief.read_text().replace("steps.read", "steps.red").replace("task:", "tsk:"))
-    bad = agentmem("validate", "brief/brief.yaml", "--json")
+    bad = inside("validate", "brief/brief.yaml", "--json")
     assert bad.code == 2
     assert [(p["line"], p["key"]) for p in bad.data["problems"]] == [(8, "tsk"), (13, "plan[1].for_each")]
     assert bad.error["kind"] == "WorkflowError"
-    plain = agentmem("validate", "brief/brief.yaml")
+    plain = inside("validate", "brief/brief.yaml")
     assert (plain.code, plain.out) == (2, "")
     assert "brief.yaml:8:1 tsk: unknown key 'tsk'. Did you mean 'task'?" in plain.err
 
 
 @pytest.mark.parametrize("command", ["run", "validate"])
-def test_a_workflow_that_is_not_there_is_told(command: str, agentmem: Agentmem) -> None:
-    ended = agentmem(command, "gone.yaml", "--json")
+def test_a_workflow_that_is_not_there_is_told(command: str, inside: Agentmem) -> None:
+    ended = inside(command, "gone.yaml", "--json")
     assert (ended.code, ended.error["kind"]) == (2, "NotFound")
 
 
-def test_the_schema_is_json(agentmem: Agentmem) -> None:
-    schema = agentmem("schema").data
+def test_the_schema_is_json(inside: Agentmem) -> None:
+    schema = inside("schema").data
     assert {"memory", "inputs", "plan", "checks", "output"} <= set(schema["properties"])
     assert schema["additionalProperties"] is False
     assert schema["$defs"]["StepSpec"]["properties"]["for_each"]["description"]
@@ -243,7 +242,7 @@ def _napping(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_that_is_cut_off_is_continued_without_repeating_what_is_done(
-    tmp_path: Path, agentmem: Agentmem, end: signal.Signals
+    tmp_path: Path, agentmem: Agentmem, inside: Agentmem, end: signal.Signals
 ) -> None:
     calls = _napping(tmp_path)
     with subprocess.Popen(
@@ -251,9 +250,9 @@ def test_a_run_that_is_cut_off_is_continued_without_repeating_what_is_done(
         cwd=tmp_path, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
         _wait_for(calls, "one-two")
-        (known,) = agentmem("runs", "--json").data
+        (known,) = inside("runs", "--json").data
         assert known["status"] == "running"
-        busy = agentmem("resume", known["run"], "--json")
+        busy = inside("resume", known["run"], "--json")
         assert (busy.code, busy.error["message"]) == (2, "another process works on this run.")
         process.send_signal(end)
         (tmp_path / "wait").unlink()
@@ -263,15 +262,15 @@ def test_a_run_that_is_cut_off_is_continued_without_repeating_what_is_done(
         assert f"agentmem resume {known['run']}" in err.decode()
         assert "Traceback" not in err.decode()
     else:
-        assert agentmem("runs", "--json").data[0]["status"] == "killed"
+        assert inside("runs", "--json").data[0]["status"] == "killed"
     resumed = agentmem("resume", known["run"][:-2], "--json")
     assert resumed.code == 0, resumed.err
     assert (resumed.code, resumed.data["status"]) == (0, "done"), resumed.err
     assert resumed.data["run"] == known["run"]
     assert resumed.data["answer"] == "one-two-three"
     assert calls.read_text().split().count("one") == 1
-    assert agentmem("runs", "--json").data[0]["status"] == "done"
-    again = agentmem("resume", known["run"], "--json")
+    assert inside("runs", "--json").data[0]["status"] == "done"
+    again = inside("resume", known["run"], "--json")
     assert again.data["answer"] == "one-two-three"
     assert calls.read_text().split().count("one-two-three") == 1
 
@@ -291,14 +290,14 @@ def test_a_run_that_has_ended_tells_its_result_without_its_checkpoints(
     assert not list((clean_environment / "runs").iterdir())
 
 
-def test_of_many_that_resume_a_run_one_does_it_and_the_others_are_told(tmp_path: Path, agentmem: Agentmem) -> None:
+def test_of_many_that_resume_a_run_one_does_it_and_the_others_are_told(tmp_path: Path, inside: Agentmem) -> None:
     calls = _napping(tmp_path)
     with subprocess.Popen(
         [sys.executable, "-m", "agentmem", "run", "nap.yaml", "--json", "--allow-code"], cwd=tmp_path
     ) as process:
         _wait_for(calls, "one-two")
         process.kill()
-    (known,) = agentmem("runs", "--json").data
+    (known,) = inside("runs", "--json").data
     racing = [
         subprocess.Popen(
             [sys.executable, "-m", "agentmem", "resume", known["run"]],
@@ -327,11 +326,11 @@ def test_of_many_that_resume_a_run_one_does_it_and_the_others_are_told(tmp_path:
     assert calls.read_text().split() == ["one", "one-two", "one-two", "one-two-three"]
 
 
-def test_an_unknown_run_is_told(agentmem: Agentmem) -> None:
-    ended = agentmem("resume", "run-none", "--json")
+def test_an_unknown_run_is_told(inside: Agentmem) -> None:
+    ended = inside("resume", "run-none", "--json")
     assert (ended.code, ended.error["kind"]) == (2, "NotFound")
     assert "agentmem runs" in ended.error["hint"]
-    assert agentmem("runs", "--json").data == []
+    assert inside("runs", "--json").data == []
 
 
 def test_a_reader_that_leaves_early_is_no_error(brief: Path) -> None:
@@ -347,7 +346,3 @@ def test_a_reader_that_leaves_early_is_no_error(brief: Path) -> None:
     assert process.wait() == 0, err
     assert "Traceback" not in err
     assert "Exception ignored" not in err
-
-
-def test_json_of_a_run_is_one_document(brief: Path, agentmem: Agentmem) -> None:
-    assert json.loads(agentmem("run", str(brief), "--json").out)["status"] == "done"

@@ -15,7 +15,7 @@ import agentmem as package
 from agentmem.cli import output
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Agentmem
+    from tests.conftest import Agentmem
 
 HEAVY = ("langgraph", "langchain_core", "numpy", "onnxruntime", "tokenizers", "pydantic", "jinja2", "yaml", "sqlite3")
 

@@ -13,7 +13,7 @@ from agentmem.embeddings import HashingEmbedder
 from agentmem.memory import Memory
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Agentmem
+    from tests.conftest import Agentmem
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
 

@@ -71,4 +71,4 @@ def test_expressions_outside_of_the_steps_are_checked_too() -> None:
     check = Check(name="c", that="{{ steps.aks.output }}")
     with pytest.raises(PlanError, match="no step 'aks'") as caught:
         plan.check_expression(check.that, key="check c")
-    assert caught.value.hint == "Did you mean 'ask'?"
+    assert caught.value.hint == "Did you mean 'ask'? Steps: ask, learn, read."

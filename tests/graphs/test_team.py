@@ -21,7 +21,7 @@ from agentmem.graphs.events import (
 from agentmem.graphs.plan import AgentSettings, Check, Plan
 from agentmem.graphs.team import Team
 from agentmem.memory import Memory
-from agentmem.records import Insight, Kind, Query, Status, Step
+from agentmem.records import EVERY_STATUS, Insight, Kind, Query, Step
 from agentmem.stores import JournalFilter, View
 
 QUESTIONS = ["Where does Anna live?", "What is the airspeed of a swallow?"]
@@ -71,7 +71,7 @@ def told(events: list[TeamEvent], kind: type) -> list[Any]:
 
 
 def nodes_of(memory: Memory, kind: Kind) -> list[Any]:
-    return memory.store.scan(View(bank=memory.bank, kinds=frozenset({kind}), statuses=frozenset(Status)))
+    return memory.store.scan(View(bank=memory.bank, kinds=frozenset({kind}), statuses=EVERY_STATUS))
 
 
 def test_a_task_from_plan_to_what_was_learned(memory: Memory, folder: Path) -> None:

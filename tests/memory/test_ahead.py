@@ -11,8 +11,8 @@ from agentmem.embeddings import HashingEmbedder, Matrix
 from agentmem.memory import Memory, Message, Mind
 from agentmem.memory.journal import UNREAD
 from agentmem.memory.retaining.extraction import Extraction, RuleExtractor
-from agentmem.memory.retaining.runs import BATCH
-from agentmem.records import Episode, Fact, Kind, Status
+from agentmem.memory.retaining.windows import BATCH
+from agentmem.records import EVERY_STATUS, Episode, Fact, Kind, Status
 from agentmem.stores import View
 
 TURNS = [Message(text=f"Anna painted house {number}.", speaker="Ben", id=str(number)) for number in range(300)]
@@ -62,7 +62,7 @@ def test_a_turn_that_cannot_be_read_is_marked_and_the_rest_is_learned(bad: tuple
         assert {entry.reason for entry in done.unread} == {"could not be read: KeyError"}
         assert done.as_dict()["unread"][0] == {"id": done.unread[0].id, "reason": "could not be read: KeyError"}
         assert [entry.text for entry in memory.log() if entry.reason.startswith(UNREAD)] == ["Bah zzz."] * len(bad)
-        everything = View(bank=memory.bank, statuses=frozenset(Status))
+        everything = View(bank=memory.bank, statuses=EVERY_STATUS)
         nodes = memory.store.scan(everything)
         assert not [node for node in nodes if node.status is Status.PENDING]
         homes = [node for node in nodes if isinstance(node, Fact) and node.predicate == "lives_in"]

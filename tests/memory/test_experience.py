@@ -6,7 +6,7 @@ from dataclasses import replace
 from agentmem.memory import Memory
 from agentmem.memory.experience import Call, Lesson, StepTrace, TaskTrace, recollect, task_pattern
 from agentmem.memory.recording import record
-from agentmem.records import Insight, Kind, OperationType, Query, RelationshipType, Status, verify_chain
+from agentmem.records import EVERY_STATUS, Insight, Kind, OperationType, Query, RelationshipType, verify_chain
 from agentmem.stores import View
 
 TASK = "Answer 3 questions about the documents of the team."
@@ -49,7 +49,7 @@ def learn(memory: Memory, run: str, task: TaskTrace) -> Memory:
 
 
 def insights(memory: Memory) -> list[Insight]:
-    view = View(bank=memory.bank, kinds=frozenset({Kind.INSIGHT}), statuses=frozenset(Status))
+    view = View(bank=memory.bank, kinds=frozenset({Kind.INSIGHT}), statuses=EVERY_STATUS)
     return [node for node in memory.store.scan(view) if isinstance(node, Insight)]
 
 

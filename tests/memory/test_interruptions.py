@@ -13,8 +13,8 @@ import pytest
 
 from agentmem.embeddings import HashingEmbedder
 from agentmem.memory import Memory, Message
-from agentmem.memory.retaining.runs import BATCH, CONTEXT
-from agentmem.records import Changeset, Episode, Kind, Operation, Status
+from agentmem.memory.retaining.windows import BATCH, CONTEXT
+from agentmem.records import EVERY_STATUS, Changeset, Episode, Kind, Operation, Status
 from agentmem.stores import View, open_store
 from agentmem.stores.sqlite.store import SQLiteStore
 
@@ -52,7 +52,7 @@ def _long() -> list[Message]:
 
 def _state(memory: Memory) -> tuple[object, ...]:
     """Everything that a memory holds but the moments at which it came to know it."""
-    everything = View(bank=memory.bank, statuses=frozenset(Status))
+    everything = View(bank=memory.bank, statuses=EVERY_STATUS)
     nodes = memory.store.scan(everything)
     links = memory.store.neighbourhood(everything, [node.id for node in nodes], depth=1).relationships
     return (
@@ -62,7 +62,7 @@ def _state(memory: Memory) -> tuple[object, ...]:
 
 
 def _facts(memory: Memory) -> list[tuple[str, str, Status]]:
-    view = View(bank=memory.bank, kinds=frozenset({Kind.FACT}), statuses=frozenset(Status))
+    view = View(bank=memory.bank, kinds=frozenset({Kind.FACT}), statuses=EVERY_STATUS)
     return sorted((fact.id, fact.text, fact.status) for fact in memory.store.scan(view))
 
 
@@ -142,8 +142,8 @@ def test_what_a_pronoun_means_does_not_depend_on_where_a_batch_ends(opened: Call
     memory = opened()
     memory.retain(_long())
     assert "Karin likes tea." in str(_state(memory))
-    episodes = memory.store.scan(View(bank=memory.bank, kinds=frozenset({Kind.EPISODE}), statuses=frozenset(Status)))
-    joined = memory.store.neighbourhood(View(bank=memory.bank, statuses=frozenset(Status)), [e.id for e in episodes])
+    episodes = memory.store.scan(View(bank=memory.bank, kinds=frozenset({Kind.EPISODE}), statuses=EVERY_STATUS))
+    joined = memory.store.neighbourhood(View(bank=memory.bank, statuses=EVERY_STATUS), [e.id for e in episodes])
     follows = [link for link in joined.relationships if link.type == "NEXT"]
     assert len(follows) == len([e for e in episodes if isinstance(e, Episode)]) - 1
 

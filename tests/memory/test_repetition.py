@@ -10,7 +10,7 @@ import pytest
 
 from agentmem.embeddings import HashingEmbedder
 from agentmem.memory import Memory, Message
-from agentmem.records import Episode, Fact, Kind, Status
+from agentmem.records import EVERY_STATUS, Episode, Fact, Kind
 from agentmem.stores import View, open_store
 
 TOWNS = ("Oslo", "Rome", "Oslo")
@@ -47,7 +47,7 @@ def home(memory: Memory) -> list[str]:
 
 
 def said(memory: Memory) -> list[str]:
-    everything = View(bank=memory.bank, kinds=frozenset({Kind.EPISODE}), statuses=frozenset(Status))
+    everything = View(bank=memory.bank, kinds=frozenset({Kind.EPISODE}), statuses=EVERY_STATUS)
     return sorted(node.text for node in memory.store.scan(everything) if isinstance(node, Episode))
 
 

@@ -9,7 +9,7 @@ import pytest
 from agentmem.errors import InputError, NotFound
 from agentmem.memory import ForgetRequest, Memory, Message
 from agentmem.memory.retaining.changes import NEVER
-from agentmem.records import Entity, Fact, Kind, Note, RelationshipType, Status, verify_chain
+from agentmem.records import EVERY_STATUS, Entity, Fact, Kind, Note, RelationshipType, Status, verify_chain
 from agentmem.stores import Direction, View
 from agentmem.testing.written import WrittenExtractor, state
 
@@ -30,7 +30,7 @@ def current(memory: Memory, kind: Kind = Kind.FACT) -> list[str]:
 
 
 def facts(memory: Memory) -> dict[str, Fact]:
-    everything = View(bank="b", kinds=frozenset({Kind.FACT}), statuses=frozenset(Status))
+    everything = View(bank="b", kinds=frozenset({Kind.FACT}), statuses=EVERY_STATUS)
     return {node.text: node for node in memory.store.scan(everything) if isinstance(node, Fact)}
 
 

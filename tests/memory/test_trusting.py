@@ -12,7 +12,7 @@ import pytest
 from agentmem.embeddings import HashingEmbedder
 from agentmem.errors import InputError
 from agentmem.memory import DOCUMENT, PERSON, Memory, Message, trust_of
-from agentmem.records import Entity, Fact, Kind, Relationship, RelationshipType, Status, node_id
+from agentmem.records import EVERY_STATUS, Entity, Fact, Kind, Relationship, RelationshipType, Status, node_id
 from agentmem.stores import View
 from agentmem.testing import TickingClock
 
@@ -43,7 +43,7 @@ def facts(memory: Memory, *statuses: Status) -> dict[str, Fact]:
 
 def links(memory: Memory, type_: RelationshipType) -> list[Relationship]:
     kinds = frozenset({Kind.FACT, Kind.ENTITY})
-    nodes = memory.store.scan(View(bank=memory.bank, kinds=kinds, statuses=frozenset(Status)), limit=100)
+    nodes = memory.store.scan(View(bank=memory.bank, kinds=kinds, statuses=EVERY_STATUS), limit=100)
     dated = memory.store.relationships(memory.bank, [node.id for node in nodes])
     return [one.relationship for one in dated if one.relationship.type is type_]
 

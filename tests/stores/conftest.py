@@ -22,7 +22,7 @@ def start_python() -> Iterator[StartPython]:
 
     def start(script: str, *arguments: object) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-B", "-c", script, *map(str, arguments)],
+            [sys.executable, "-c", script, *map(str, arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

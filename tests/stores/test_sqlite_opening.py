@@ -17,7 +17,7 @@ from agentmem.errors import (
     StoreError,
     StoreUnavailable,
 )
-from agentmem.records import Status, verify_chain
+from agentmem.records import EVERY_STATUS, verify_chain
 from agentmem.stores import SQLiteStore, TextSearch, View, open_store
 from agentmem.stores.sqlite import schema
 from agentmem.testing import BANK, adding, changeset, make_fact
@@ -37,7 +37,7 @@ def _filled(path: Path, size: int = 200) -> None:
 def _read_everything(url: str) -> None:
     with SQLiteStore(url) as store:
         verify_chain(store.operations(BANK))
-        store.scan(View(bank=BANK, statuses=frozenset(Status)))
+        store.scan(View(bank=BANK, statuses=EVERY_STATUS))
         store.search(_VIEW, [TextSearch(terms=tuple(f"w{n}" for n in range(200)), k=500)])
 
 

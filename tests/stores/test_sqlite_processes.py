@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from agentmem.errors import StoreUnavailable
-from agentmem.records import Status, verify_chain
+from agentmem.records import EVERY_STATUS, verify_chain
 from agentmem.stores import SQLiteStore, TextSearch, VectorSearch, View
 from agentmem.testing import BANK, adding, changeset, make_fact, unit_vectors
 
-_ALL = View(bank=BANK, statuses=frozenset(Status))
+_ALL = View(bank=BANK, statuses=EVERY_STATUS)
 _BATCH = 20
 
 _WRITER = """

@@ -104,7 +104,7 @@ def target(tmp_path: Path, open_url: Open) -> Store:
 def migrate_and_die() -> Dies:
     def run(source: str, target: str, *, at: int) -> int:
         ended = subprocess.run(
-            [sys.executable, "-B", "-c", _DIES, source, target, str(at)],
+            [sys.executable, "-c", _DIES, source, target, str(at)],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdout=subprocess.DEVNULL,
             timeout=120,

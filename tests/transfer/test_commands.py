@@ -2,70 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from agentmem.cli import app, transfer
-
-_COMMAND = "from agentmem.cli import app, transfer\ntransfer.register(app.app)\napp.main()"
-transfer.register(app.app)
+if TYPE_CHECKING:
+    from tests.conftest import Agentmem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def data(self) -> Any:
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def agentmem(tmp_path: Path) -> Any:
-    """The command line as a process of its own, piped."""
-
-    def run(*arguments: object, stdin: str = "", env: Mapping[str, str] | None = None) -> Ended:
-        ended = subprocess.run(
-            [sys.executable, "-c", _COMMAND, *map(str, arguments)],
-            input=stdin.encode(),
-            capture_output=True,
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **(env or {})},
-            check=False,
-            timeout=120,
-        )
-        return Ended(code=ended.returncode, out=ended.stdout.decode(), err=ended.stderr.decode())
-
-    return run
-
-
-@pytest.fixture
-def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Any:
-    """The command line within this process: the same, and sooner."""
-
-    def run(*arguments: str) -> Ended:
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["agentmem", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            app.main()
-        out, err = capfd.readouterr()
-        return Ended(code=int(ended.value.code or 0), out=out, err=err)
-
-    return run
-
-
-def test_migrate_says_what_it_proved(inside: Any, source_path: Path, tmp_path: Path) -> None:
+def test_migrate_says_what_it_proved(inside: Agentmem, source_path: Path, tmp_path: Path) -> None:
     urls = ("sqlite:///source.db", "sqlite:///target.db")
     ended = inside("migrate", *urls)
     assert ended.code == 0, ended.err
@@ -88,31 +35,31 @@ def test_migrate_says_what_it_proved(inside: Any, source_path: Path, tmp_path: P
     assert "text differs" in failed.out
 
 
-def test_one_bank(inside: Any, source_path: Path) -> None:
+def test_one_bank(inside: Agentmem, source_path: Path) -> None:
     ended = inside("migrate", "sqlite:///source.db", "sqlite:///target.db", "--bank", "default", "--json")
     assert [bank["bank"] for bank in ended.data["banks"]] == ["default"]
 
 
-def test_there_and_back_through_files(agentmem: Any, source_path: Path, tmp_path: Path) -> None:
-    written = agentmem("export", "--store", "sqlite:///source.db", "--out", "m.jsonl", "--json")
+def test_there_and_back_through_files(agentmem: Agentmem, inside: Agentmem, source_path: Path, tmp_path: Path) -> None:
+    written = inside("export", "--store", "sqlite:///source.db", "--out", "m.jsonl", "--json")
     assert set(written.data) == {"format", "file", "banks", "nodes", "relationships", "operations"}
     piped = agentmem("export", "--store", "sqlite:///source.db")
     assert piped.out == (tmp_path / "m.jsonl").read_text(encoding="utf-8")
-    taken = agentmem("import", "m.jsonl", "--trust", "person", "--store", "sqlite:///there.db")
+    taken = inside("import", "m.jsonl", "--trust", "person", "--store", "sqlite:///there.db")
     assert taken.code == 0, taken.err
     assert "Proved: " in taken.out
     from_pipe = agentmem("import", "-", "--trust", "person", "--store", "sqlite:///pipe.db", "--json", stdin=piped.out)
     assert from_pipe.data["proved"] is True
-    assert agentmem("export", "--store", "sqlite:///pipe.db").out == piped.out
+    assert inside("export", "--store", "sqlite:///pipe.db").out == piped.out
 
 
-def test_graphml_and_cypher(agentmem: Any, source_path: Path) -> None:
+def test_graphml_and_cypher(inside: Agentmem, source_path: Path) -> None:
     options = ("--store", "sqlite:///source.db", "--bank", "default")
-    graphml = agentmem("export", "--format", "graphml", *options)
+    graphml = inside("export", "--format", "graphml", *options)
     assert graphml.out.startswith("<?xml")
-    taken = agentmem("import", "-", "--store", "sqlite:///there.db", "--bank", "mine", "--json", stdin=graphml.out)
+    taken = inside("import", "-", "--store", "sqlite:///there.db", "--bank", "mine", "--json", stdin=graphml.out)
     assert [bank["bank"] for bank in taken.data["banks"]] == ["mine"]
-    assert "CREATE (n:Memory:Fact {" in agentmem("export", "--format", "cypher", *options).out
+    assert "CREATE (n:Memory:Fact {" in inside("export", "--format", "cypher", *options).out
 
 
 @pytest.mark.parametrize(
@@ -129,7 +76,7 @@ def test_graphml_and_cypher(agentmem: Any, source_path: Path) -> None:
         (("import", "source.db", "--store", "sqlite:///t.db"), "neither"),
     ],
 )
-def test_mistakes(inside: Any, source_path: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_mistakes(inside: Agentmem, source_path: Path, arguments: tuple[str, ...], said: str) -> None:
     ended = inside(*arguments)
     assert ended.code == 2
     assert said in ended.err

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from agentmem.embeddings import HashingEmbedder
 from agentmem.errors import ConfigurationError, ConflictError, InputError
 from agentmem.memory import Memory
-from agentmem.records import Kind, RelationshipType, Status
+from agentmem.records import EVERY_STATUS, Kind, RelationshipType
 from agentmem.stores import SQLiteStore, Store, View
 from agentmem.testing import BANK, adding, changeset, make_fact, make_node, relation
 from agentmem.transfer import ExportFormat, compare, export, import_file
@@ -169,7 +169,7 @@ def test_graphml_comes_back_as_nodes_and_relationships(source: Store, target: St
     export(source, file, format=ExportFormat.GRAPHML, banks=[DEFAULT])
     report = import_file(target, file, trust="person", embedder=HashingEmbedder)
     assert report.banks[0].copied > 0
-    every = View(bank=DEFAULT, statuses=frozenset(Status))
+    every = View(bank=DEFAULT, statuses=EVERY_STATUS)
     nodes = source.scan(every, limit=10_000)
     assert target.scan(every, limit=10_000) == nodes
     ids = [node.id for node in nodes]

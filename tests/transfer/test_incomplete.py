@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import shlex
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +19,7 @@ from agentmem.transfer import ExportFormat, export, import_file, migrate
 from agentmem.transfer.migrate import silent
 
 if TYPE_CHECKING:
+    from tests.conftest import Agentmem
     from tests.transfer.conftest import Dies, Open
 
 BANK = "default"
@@ -78,19 +77,12 @@ def test_other_banks_of_the_store_stay_open(half: str) -> None:
 
 
 @pytest.mark.parametrize("words", [["log"], ["retain", "-"]])
-def test_the_command_line_says_what_it_is_and_what_finishes_it(half: str, words: list[str]) -> None:
+def test_the_command_line_says_what_it_is_and_what_finishes_it(inside: Agentmem, half: str, words: list[str]) -> None:
     arguments = [*words, "--store", half, *(["--embedder", "hashing"] if words[0] in ("recall", "retain") else [])]
-    ended = subprocess.run(
-        [sys.executable, "-m", "agentmem", *arguments],
-        input="Ines lives in Porto.",
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == 2
-    assert "agentmem migrate" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    ended = inside(*arguments, stdin="Ines lives in Porto.")
+    assert ended.code == 2
+    assert "agentmem migrate" in ended.err
+    assert "Traceback" not in ended.err
 
 
 def test_a_crash_between_proof_and_unmarking_is_mended_by_the_same_command(

@@ -13,7 +13,7 @@ import pytest
 from agentmem.embeddings import HashingEmbedder
 from agentmem.errors import ConfigurationError, EmbeddingMismatch, InputError, NotFound, StoreCorrupt
 from agentmem.memory import Memory
-from agentmem.records import Kind, Status, verify_chain
+from agentmem.records import EVERY_STATUS, Kind, Status, verify_chain
 from agentmem.stores import EmbeddingStamp, Store, View
 from agentmem.testing import adding, changeset, closing, days, make_episode, make_fact
 from agentmem.transfer import compare, migrate
@@ -40,7 +40,7 @@ def test_everything_comes_over(source: Store, target: Store) -> None:
     assert [bank.parity.bank for bank in report.banks] == source.banks() == target.banks()
     assert report.as_dict()["banks"][0]["copied"] == source.head(BANK)[0]
     for bank in source.banks():
-        view = View(bank=bank, statuses=frozenset(Status))
+        view = View(bank=bank, statuses=EVERY_STATUS)
         nodes = source.scan(view, limit=10_000)
         assert target.scan(view, limit=10_000) == nodes
         assert {node.status for node in nodes} >= ({Status.ACTIVE, Status.SUPERSEDED} if bank == BANK else set())

@@ -16,7 +16,7 @@ import pytest
 from agentmem.embeddings import HashingEmbedder
 from agentmem.memory import Memory
 from agentmem.neo4j_server import ServerAccess
-from agentmem.records import NODE_TYPES, Kind, RelationshipType, Status
+from agentmem.records import EVERY_STATUS, NODE_TYPES, Kind, RelationshipType
 from agentmem.stores import Store, View, open_store
 from agentmem.testing import BANK, adding, changeset, make_node, relation
 from agentmem.transfer import ExportFormat, export, import_file, migrate
@@ -65,7 +65,7 @@ def test_there_and_back(source: Store, neo4j_store: Store, target: Store, server
     assert back.proved, [bank.parity.differences for bank in back.banks]
     for bank in source.banks():
         assert target.operations(bank) == source.operations(bank)
-        view = View(bank=bank, statuses=frozenset(Status))
+        view = View(bank=bank, statuses=EVERY_STATUS)
         assert target.scan(view, limit=10_000) == source.scan(view, limit=10_000)
 
 
@@ -146,7 +146,7 @@ def test_cypher_loads_into_an_empty_server(source: Store, session: neo4j.Session
             found = session.run(f"MATCH (:Memory {{bank: $b}})-[r:{type_.value}]->() RETURN count(r) AS n", b=bank)
             assert found.single(strict=True)["n"] == number
     texts = {row["id"]: row["text"] for row in session.run("MATCH (n:Episode) RETURN n.id AS id, n.text AS text")}
-    episodes = source.scan(View(bank=DEFAULT, kinds=frozenset({Kind.EPISODE}), statuses=frozenset(Status)))
+    episodes = source.scan(View(bank=DEFAULT, kinds=frozenset({Kind.EPISODE}), statuses=EVERY_STATUS))
     assert {episode.id: texts.get(episode.id) for episode in episodes} == {e.id: e.text for e in episodes}
 
 

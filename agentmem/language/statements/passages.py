@@ -30,7 +30,6 @@ _ROLES = {
     "bot": "the assistant",
     "": "the user",
 }
-_MANY_WORDS = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from agentmem.memory.recalling.recalled import Evidence, LeftOut, Recall, Recall
 from agentmem.memory.recalling.words import words_around
 from agentmem.records import (
     CURRENT,
+    EVERY_STATUS,
     RECALLED,
     SHOWN_FOR_EVIDENCE,
     Episode,
@@ -179,7 +180,7 @@ def _surroundings(path: ReadPath, looked_at: frozenset[str], sight: Sight) -> _S
         bank=path.bank,
         kinds=SHOWN_FOR_EVIDENCE | {Kind.EPISODE},
         known_at=sight.known_at,
-        statuses=frozenset(Status),
+        statuses=EVERY_STATUS,
     )
     around = path.store.neighbourhood(wide, sorted(looked_at), types=_WALKED)
     missing = sorted(looked_at - around.nodes.keys())

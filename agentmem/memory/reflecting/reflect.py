@@ -23,7 +23,7 @@ from agentmem.memory.reflecting.dating import date_of, day_text
 from agentmem.memory.reflecting.lookup import Found, look_up, look_up_holders
 from agentmem.memory.reflecting.subjects import Subject, subject_of
 from agentmem.memory.reflecting.support import Supported, fitting, holds_number, sentences_of, supporting, when
-from agentmem.records import Fact, RelationshipType, Status
+from agentmem.records import EVERY_STATUS, Fact, RelationshipType, Status
 from agentmem.stores import Direction, View
 
 __all__ = ["NOT_KNOWN", "Answer", "Answerer", "Citation", "RuleAnswerer", "reflect"]
@@ -174,7 +174,7 @@ def _past(fact: Fact) -> str:
 def _citations(path: ReadPath, facts: Sequence[Fact]) -> tuple[Citation, ...]:
     """The facts with the words of their evidence. One read."""
     around = path.store.neighbourhood(
-        View(bank=path.bank, statuses=frozenset(Status)),
+        View(bank=path.bank, statuses=EVERY_STATUS),
         [fact.id for fact in facts],
         types=frozenset({RelationshipType.EVIDENCED_BY}),
         direction=Direction.OUT,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agentmem.embeddings import Embedder
 from agentmem.memory.retaining.extraction import Extraction
-from agentmem.memory.retaining.runs import BATCH, CONTEXT, Extract, Run
+from agentmem.memory.retaining.windows import BATCH, CONTEXT, Extract, Window
 from agentmem.records import Episode, Node, Status, Vector
 
 EMBEDDED = 4
@@ -18,22 +18,22 @@ EMBEDDED = 4
 class Reading:
     """The extraction of one batch, made early or late, by the thread that asks for it."""
 
-    def __init__(self, extract: Extract, runs: Sequence[Run]) -> None:
+    def __init__(self, extract: Extract, windows: Sequence[Window]) -> None:
         self._extract = extract
-        self._runs = runs
+        self._windows = windows
         self._outcome: Future[dict[str, Extraction]] = Future()
 
     @property
     def episodes(self) -> tuple[Episode, ...]:
         """Those that are to be learned from."""
-        return tuple(episode for run in self._runs for episode in run.unread)
+        return tuple(episode for window in self._windows for episode in window.unread)
 
     def begin(self) -> None:
         """Read now, unless that was done. An error waits for `result`: until then the evidence is made safe."""
         if self._outcome.done():
             return
         try:
-            self._outcome.set_result({x.episode_id: x for run in self._runs for x in run.read(self._extract)})
+            self._outcome.set_result({x.episode_id: x for window in self._windows for x in window.read(self._extract)})
         except Exception as error:  # noqa: BLE001 - kept and raised by `result`, as an executor would
             self._outcome.set_exception(error)
 
@@ -69,7 +69,7 @@ def prepared_batches(
     known: Mapping[str, Node],
     embedder: Embedder,
     extract: Extract,
-    resumed: Sequence[Run] = (),
+    resumed: Sequence[Window] = (),
 ) -> Generator[Prepared]:
     """Batches in order, while another thread embeds the next ones; who waits for it reads meanwhile.
 
@@ -83,16 +83,16 @@ def prepared_batches(
         resumed: How pending evidence is read that once came in with other neighbours than in this call.
     """
     stored = [node if isinstance(node := known.get(e.id), Episode) else e for e in episodes]
-    apart = {episode.id: run for run in resumed for episode in run.unread}
+    apart = {episode.id: window for window in resumed for episode in window.unread}
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embed")
 
     def reading(start: int) -> Reading:
         batch = stored[start : start + BATCH]
         unread = [e for e in batch if e.status is Status.PENDING]
-        runs = [run for run in resumed if any(apart.get(e.id) is run for e in unread)]
+        windows = [window for window in resumed if any(apart.get(e.id) is window for e in unread)]
         own = tuple(e for e in unread if e.id not in apart)
-        run = Run(before=_before(stored, start), episodes=tuple(batch), unread=own)
-        return Reading(extract, [run, *runs] if own else runs)
+        window = Window(before=_before(stored, start), episodes=tuple(batch), unread=own)
+        return Reading(extract, [window, *windows] if own else windows)
 
     def begun(start: int) -> _Block:
         starts = range(start, min(start + EMBEDDED * BATCH, len(stored)), BATCH)

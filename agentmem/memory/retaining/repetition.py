@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agentmem.language import normalise_name
 from agentmem.memory.retaining.evidence import Identity
-from agentmem.records import Episode, Fact, Kind, RelationshipType, Status
+from agentmem.records import EVERY_STATUS, Episode, Fact, Kind, RelationshipType, Status
 from agentmem.stores import Direction, KeySearch, Store, View
 
 _ENDED = "|ended"
@@ -38,7 +38,7 @@ class Repetition:
         """
         if not places:
             return frozenset()
-        everything = View(bank=self.bank, statuses=frozenset(Status))
+        everything = View(bank=self.bank, statuses=EVERY_STATUS)
         claims = self.store.neighbourhood(
             everything, list(places), types=frozenset({RelationshipType.EVIDENCED_BY}), direction=Direction.IN
         )

@@ -25,7 +25,7 @@ from agentmem.memory.retaining.extraction import Extractor, Reading
 from agentmem.memory.retaining.indexing import episode_entry
 from agentmem.memory.retaining.learning import Proposal, between_forgettings, decide, propose
 from agentmem.memory.retaining.repetition import Repetition
-from agentmem.memory.retaining.runs import BATCH, Run, resumed_runs
+from agentmem.memory.retaining.windows import BATCH, Window, resumed_windows
 from agentmem.records import (
     Change,
     Changeset,
@@ -128,7 +128,7 @@ class WritePath:
             and there.status is Status.PENDING
             and there.position != here.position
         ]
-        resumed = resumed_runs(self.store, self.bank, moved)
+        resumed = resumed_windows(self.store, self.bank, moved)
         batches = prepared_batches(episodes, known, self.embedder, self.extractor.extract, resumed)
         return Intake(episodes=tuple(episodes), known=known, batches=batches)
 
@@ -157,8 +157,8 @@ class WritePath:
         read = {episode.id: episode for episode in batch.reading.episodes}
         if any(read.get(id_) != episode for id_, episode in stored.items()):
             episodes = tuple(stored.get(episode.id, episode) for episode in batch.episodes)
-            run = Run(before=batch.before, episodes=episodes, unread=received.unread)
-            extractions = {x.episode_id: x for x in run.read(self.extractor.extract)}
+            window = Window(before=batch.before, episodes=episodes, unread=received.unread)
+            extractions = {x.episode_id: x for x in window.read(self.extractor.extract)}
         return [Reading(episode=episode, extraction=extractions[episode.id]) for episode in received.unread]
 
     def learn(self, readings: Sequence[Reading], vectors: Mapping[str, Vector]) -> tuple[OperationSummary, ...]:

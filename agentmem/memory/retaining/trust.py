@@ -6,10 +6,10 @@ Less trusted text never changes what is more trusted: it stands beside it, and a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Final
 
 from agentmem.errors import InputError
+from agentmem.spelling import did_you_mean
 
 PERSON: Final = 1.0
 """What a person says, or what somebody vouches for: it takes the place of anything said before."""
@@ -32,8 +32,7 @@ def trust_of(value: float | str) -> float:
     try:
         trust = float(value)
     except ValueError:
-        near = get_close_matches(word, _WORDS, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else "Say person, document, or a number between 0 and 1."
+        hint = did_you_mean(word, _WORDS, otherwise="Say person, document, or a number between 0 and 1.")
         raise InputError(f"{value!r} is no degree of trust.", where="trust", hint=hint) from None
     if not 0.0 <= trust <= 1.0:
         raise InputError(f"trust is {value}.", where="trust", hint="It lies between 0 and 1.")

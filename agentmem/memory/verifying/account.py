@@ -29,7 +29,7 @@ from agentmem.records import (
     state_part,
     words_digest,
 )
-from agentmem.records.writes import ENTRY, ORIGIN, RELATIONSHIP, STATE
+from agentmem.records.digests import ENTRY, ORIGIN, RELATIONSHIP, STATE
 from agentmem.stores import DatedRelationship
 
 _TABLES = (

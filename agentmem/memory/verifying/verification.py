@@ -24,7 +24,7 @@ from agentmem.records import (
     searched,
     state_part,
 )
-from agentmem.records.writes import ENTRY, RELATIONSHIP, STATE
+from agentmem.records.digests import ENTRY, RELATIONSHIP, STATE
 from agentmem.stores import JournalFilter, Store
 from agentmem.stores.paging import PAGE, journal_pages, node_pages
 

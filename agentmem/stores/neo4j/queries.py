@@ -38,8 +38,6 @@ PROPERTIES = (
 
 # --- settings, banks, indexes -----------------------------------------------------------------------------------------
 
-ANY = "RETURN 1"
-"""Understood by servers of every age."""
 INDEXES = f"{LANGUAGE}SHOW INDEXES YIELD name, state, populationPercent, labelsOrTypes, properties"
 SETTINGS = f"{LANGUAGE}MATCH (s:Settings {{name: 'agentmem'}}) RETURN s {{.*}} AS settings"
 CREATE_SETTINGS = f"{LANGUAGE}MERGE (s:Settings {{name: 'agentmem'}}) ON CREATE SET s.schema = $p.schema"

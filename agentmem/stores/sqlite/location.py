@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from agentmem.errors import ConfigurationError, InputError, StoreCorrupt, StoreUnavailable
+from agentmem.private_files import create_file, create_folders
 
 _MEMORY = ":memory:"
 _MAGIC = b"SQLite format 3\0"
 _SMALLEST_PAGE = 512
-_FILE, _FOLDER = 0o600, 0o700
 _FORMS = "Write sqlite:///relative/path.db, sqlite:////absolute/path.db or sqlite:///:memory:."
 
 
@@ -68,7 +66,7 @@ def prepare(path: Path) -> None:
     try:
         if path.is_dir():
             raise InputError("that is a folder.", where=str(path), hint="Name a file inside it.")
-        _make_folders(path.parent)
+        create_folders(path.parent)
         begins = _beginning(path)
     except (FileExistsError, NotADirectoryError) as error:
         raise InputError("a file lies where a folder must be.", where=str(error.filename)) from error
@@ -80,29 +78,11 @@ def prepare(path: Path) -> None:
         raise StoreCorrupt("the file is no database, or damaged.", where=str(path), hint="Give agentmem its own file.")
 
 
-def _make_folders(folder: Path) -> None:
-    """Create what is missing of a path, whatever the umask says, for its owner alone."""
-    for missing in reversed([each for each in (folder, *folder.parents) if not each.exists()]):
-        try:
-            missing.mkdir(_FOLDER)
-        except FileExistsError:
-            if missing.is_dir():
-                continue  # another process was faster
-            raise
-        missing.chmod(_FOLDER)
-    if not folder.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
-
-
 def _beginning(path: Path) -> bytes:
     """The first bytes of a file, which is created if it is not there."""
-    try:
-        os.close(os.open(path.resolve(), os.O_CREAT | os.O_EXCL | os.O_WRONLY, _FILE))
-    except FileExistsError:
-        size = path.stat().st_size
-    else:
-        path.chmod(_FILE)
+    if create_file(path.resolve()):
         return b""
+    size = path.stat().st_size
     # Closing a file drops the locks that SQLite holds on it in this process. One that it has open is empty or has a
     # page at least, and SQLite itself tells whether that is a page of a database.
     if size == 0 or size >= _SMALLEST_PAGE:

@@ -18,7 +18,7 @@ import pytest
 from agentmem.errors import StoreUnavailable
 from agentmem.neo4j_server import LTS, Neo4jServer, ServerSettings, has_jars
 from agentmem.neo4j_server.throwaway import short_lived
-from agentmem.records import Operation, Status, verify_chain
+from agentmem.records import EVERY_STATUS, Operation, verify_chain
 from agentmem.stores import TextSearch, View
 from agentmem.stores.neo4j import Neo4jStore
 from agentmem.testing import BANK, adding, changeset, make_fact, unit_vectors
@@ -29,7 +29,7 @@ _REQUIRED = os.environ.get("AGENTMEM_REQUIRE_NEO4J", "") not in ("", "0")
 _SIZE = 25
 """Nodes of one changeset."""
 _VECTORS = unit_vectors(_SIZE, 64)
-_ALL = View(bank=BANK, statuses=frozenset(Status))
+_ALL = View(bank=BANK, statuses=EVERY_STATUS)
 _BLOCKED = "blocked"
 """A bank whose lock somebody else holds."""
 

@@ -16,7 +16,7 @@ import pytest
 
 from agentmem.embeddings import HashingEmbedder
 from agentmem.memory import Memory
-from agentmem.records import Status, SystemClock, verify_chain
+from agentmem.records import EVERY_STATUS, SystemClock, verify_chain
 from agentmem.stores import Store, View, open_store
 from agentmem.workflow.workflow import Workflow
 
@@ -25,7 +25,6 @@ pytestmark = pytest.mark.neo4j
 _EXAMPLES = Path(__file__).parents[3] / "examples"
 _SCRIPTS = sorted(_EXAMPLES.glob("*.py"))
 _STORE = re.compile(r'"sqlite:///[^"]*"')
-_EVERY_STATUS = frozenset(Status)
 
 
 def _begin_anew(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
@@ -51,7 +50,7 @@ def _assert_same(ours: Store, reference: Store) -> None:
         operations = ours.operations(bank)
         assert operations == reference.operations(bank)
         assert verify_chain(operations) is None
-        every = View(bank=bank, statuses=_EVERY_STATUS)
+        every = View(bank=bank, statuses=EVERY_STATUS)
         nodes = ours.scan(every, limit=10_000)
         assert nodes == reference.scan(every, limit=10_000)
         ids = [node.id for node in nodes]

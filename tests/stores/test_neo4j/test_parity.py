@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from agentmem.records import Changeset, Fact, IndexEntry, Kind, RelationshipType, Status
+from agentmem.records import EVERY_STATUS, Changeset, Fact, IndexEntry, Kind, RelationshipType, Status
 from agentmem.stores import (
     JournalFilter,
     KeySearch,
@@ -75,7 +75,7 @@ def _history(seed: int) -> list[Changeset]:
 
 
 def _everything(store: Store) -> list[object]:
-    ids = [node.id for node in store.scan(View(bank=BANK, statuses=frozenset(Status)), limit=1_000)]
+    ids = [node.id for node in store.scan(View(bank=BANK, statuses=EVERY_STATUS), limit=1_000)]
     seen: list[object] = [ids, store.operations(BANK), store.head(BANK), store.statistics(BANK), store.fetch(BANK, ids)]
     seen += [store.operations(BANK, JournalFilter(evidence=id_, through=40)) for id_ in ids[:10]]
     seen.append(store.relationships(BANK, ids))

@@ -10,7 +10,7 @@ import pytest
 
 from agentmem.embeddings import HashingEmbedder
 from agentmem.memory import Memory
-from agentmem.records import Kind, RelationshipType, Status, verify_chain
+from agentmem.records import EVERY_STATUS, Kind, RelationshipType, Status, verify_chain
 from agentmem.stores import View
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def _assert_whole(memory: Memory) -> None:
     assert verify_chain(operations) is None
     assert [operation.seq for operation in operations] == list(range(1, len(operations) + 1))
     assert {operation.agent for operation in operations} == {"Ana", "Ben", "Cleo", "Dora"}
-    every = View(bank=_BANK, statuses=frozenset(Status))
-    episodes = store.scan(View(bank=_BANK, kinds=frozenset({Kind.EPISODE}), statuses=frozenset(Status)), limit=10_000)
+    every = View(bank=_BANK, statuses=EVERY_STATUS)
+    episodes = store.scan(View(bank=_BANK, kinds=frozenset({Kind.EPISODE}), statuses=EVERY_STATUS), limit=10_000)
     # Three turns of each chat, and the one letter that all of them took in.
     assert len(episodes) == _PROCESSES * _TURNS * 3 + 1
     assert {episode.status for episode in episodes} == {Status.ACTIVE}

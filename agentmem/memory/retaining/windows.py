@@ -1,4 +1,4 @@
-"""Runs of evidence: what is read in one go, so that pronouns find their names and one bad turn spoils no other.
+"""Windows of evidence: what is read in one go, so that pronouns find their names and one bad turn spoils no other.
 
 What a turn is read to say depends on the turns before it. So it is always read after the same ones: those of its batch
 and a few before, whether they are to be learned from or were learned before. A call that was cut short and is made
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from agentmem.errors import AgentmemError
 from agentmem.memory.retaining.extraction import Extraction
-from agentmem.records import Episode, RelationshipType, Status
+from agentmem.records import EVERY_STATUS, Episode, RelationshipType
 from agentmem.stores import Direction, Store, View
 
 BATCH = 64
@@ -25,7 +25,7 @@ Extract = Callable[[Sequence[Episode]], list[Extraction]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Window:
     """Evidence that is read in one go."""
 
     before: tuple[Episode, ...]
@@ -65,23 +65,23 @@ def _each(extract: Extract, context: Sequence[Episode], episodes: Sequence[Episo
     return [*first, *_each(extract, (*context, *readable), episodes[half:])]
 
 
-def resumed_runs(store: Store, bank: str, pending: Iterable[Episode]) -> list[Run]:
+def resumed_windows(store: Store, bank: str, pending: Iterable[Episode]) -> list[Window]:
     """How pending evidence was to be read in the call that brought it, with the neighbours that it had there."""
     waiting = {episode.id: episode for episode in sorted(pending, key=lambda episode: -episode.position)}
     if not waiting:
         return []
-    view = View(bank=bank, kinds=frozenset({Episode.kind}), statuses=frozenset(Status))
+    view = View(bank=bank, kinds=frozenset({Episode.kind}), statuses=EVERY_STATUS)
     types = frozenset({RelationshipType.NEXT})
     found = store.neighbourhood(view, list(waiting), types=types, direction=Direction.IN, depth=BATCH + CONTEXT)
     earlier = {link.target_id: found.nodes.get(link.source_id) for link in found.relationships}
-    runs: list[Run] = []
+    windows: list[Window] = []
     while waiting:
         chain = _chain(next(iter(waiting.values())), earlier)
         begin = chain[-1].position // BATCH * BATCH
         episodes = tuple(episode for episode in chain if episode.position >= begin)
         unread = tuple(own for episode in episodes if (own := waiting.pop(episode.id, None)))
-        runs.append(Run(before=tuple(chain[: len(chain) - len(episodes)]), episodes=episodes, unread=unread))
-    return runs
+        windows.append(Window(before=tuple(chain[: len(chain) - len(episodes)]), episodes=episodes, unread=unread))
+    return windows
 
 
 def _chain(last: Episode, earlier: Mapping[str, object]) -> list[Episode]:
