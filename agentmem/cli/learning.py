@@ -202,7 +202,7 @@ def _channels(memory: RecalledMemory) -> str:
 
 
 def _origin(memory: RecalledMemory) -> str:
-    parts = [memory.kind.value, memory.id, memory.source, day(memory.at)]
+    parts = [memory.speaker, memory.kind.value, memory.id, memory.source, day(memory.at)]
     if memory.valid_from or memory.valid_to:
         parts.append(f"valid {day(memory.valid_from) or '...'} to {day(memory.valid_to) or '...'}")
     return " · ".join(filter(None, parts))

@@ -105,9 +105,9 @@ class TestEvidence:
         found = memory.recall("Where does Anna live, and where does Anna work?", all=True)
         assert [m.evidence[0].source for m in found.memories] == ["t0", "t1"]
         assert [m.shown for m in found.memories] == [
-            "Anna: I live in Boston and work at Acme.", "Bob: Anna has a garden.",
+            "I live in Boston and work at Acme.", "Anna has a garden.",
         ]  # fmt: skip
-        assert "Anna: I live in Boston and work at Acme." in found.context
+        assert "| Anna] I live in Boston and work at Acme." in found.context
 
     def test_a_claim_that_gives_a_date_stands_behind_the_words(
         self, memory: Memory, extractor: WrittenExtractor
@@ -118,7 +118,7 @@ class TestEvidence:
         extractor.written = {"I moved here yesterday.": [dated]}
         memory.retain(turns(("Anna", "I moved here yesterday.")))
         shown = memory.recall("When did Anna move?").memories[0].shown
-        assert shown == "Anna: I moved here yesterday. (Anna moved to Boston yesterday (4 January 2025).)"
+        assert shown == "I moved here yesterday. (Anna moved to Boston yesterday (4 January 2025).)"
 
     def test_the_same_words_are_shown_once(self, memory: Memory) -> None:
         lines = ["A heron is a wading bird.", "A heron is a wading bird!", "a Heron is a wading bird", "Herons wade."]
@@ -172,7 +172,7 @@ class TestVersions:
         found = moved.recall("Where did Anna live before?")
         old = next(m for m in found.memories if m.status is Status.SUPERSEDED)
         assert (old.text, old.valid_to) == ("Anna lives in Boston.", day(20))
-        assert f"[{old.id} | 2025-01-01 | superseded until 2025-01-20]" in found.context
+        assert f"[{old.id} | 2025-01-01 | Anna | superseded until 2025-01-20]" in found.context
 
     def test_history_can_be_asked_for(self, moved: Memory) -> None:
         found = recall(moved.read_path(), "Anna Boston", history=True)

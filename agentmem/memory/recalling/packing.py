@@ -18,7 +18,9 @@ CHARACTERS_PER_TOKEN = 4
 """What English text averages with the common tokenizers; counting exactly needs the tokenizer of the model in use."""
 
 _CUT = "…"
-_BRACKETS = re.compile(r"[\[\]|]")
+_LONGEST_PART = 80
+"""Characters of a part of a label."""
+_NOT_IN_LABELS = re.compile(r"[\[\]|]")
 
 
 def estimated_tokens(text: str) -> int:
@@ -31,12 +33,22 @@ def estimated_tokens(text: str) -> int:
 
 
 def line_of(memory: RecalledMemory) -> str:
-    """How the context shows a memory: `[id | date] text`, with the status of a version that is past."""
-    label = [_BRACKETS.sub("", one_line(memory.id)), memory.at.date().isoformat() if memory.at else "undated"]
+    """How the context shows a memory: `[id | date | who] words`, with the status of a version that is past.
+
+    Who said it stands in the label, or the document that says it: in the words anybody can write "Anna: ...".
+    """
+    label = [_label(memory.id), memory.at.date().isoformat() if memory.at else "undated"]
+    if who := _label(memory.speaker or memory.source):
+        label.append(who)
     if memory.status is Status.SUPERSEDED:
         until = f" until {memory.valid_to.date().isoformat()}" if memory.valid_to else ""
         label.append(f"superseded{until}")
     return f"[{' | '.join(label)}] {one_line(memory.shown)}"
+
+
+def _label(text: str) -> str:
+    """A part of a label, which ends none and makes no further part."""
+    return _NOT_IN_LABELS.sub("", one_line(text))[:_LONGEST_PART]
 
 
 def pack(memories: Sequence[RecalledMemory], token_budget: int) -> tuple[str, int]:

@@ -64,15 +64,14 @@ class RecalledMemory:
 
     @property
     def shown(self) -> str:
-        """What a reader is shown: the words with who said them, and the claim where it gives a date that they do not.
+        """What a reader is shown: the words, and the claim where it gives a date that they do not.
 
         A claim is made of its words; what a reader cannot make up for is a date in place of "yesterday".
         """
-        said = f"{self.speaker}: {self.words}" if self.speaker else self.words
         if not self.words or self.words == self.text:
-            return said or self.text
-        dated = frozenset(_NUMBER.findall(self.text)) - frozenset(_NUMBER.findall(said))
-        return f"{said} ({self.text})" if dated else said
+            return self.text
+        dated = frozenset(_NUMBER.findall(self.text)) - frozenset(_NUMBER.findall(self.words))
+        return f"{self.words} ({self.text})" if dated else self.words
 
     def as_dict(self) -> dict[str, Any]:
         """The stable JSON shape: id, kind, text, score, valid_from, valid_to, evidence, source, words, speaker.
