@@ -121,7 +121,7 @@ class Connections:
                 with _transaction(connection, "BEGIN IMMEDIATE"):
                     yield connection
                     if self._watch is not None:
-                        self._watch.check()
+                        self._watch.check(_length(connection))
                 if self._watch is not None and adds:
                     self._watch.check_commit()
         finally:
@@ -182,6 +182,12 @@ class Connections:
         with translated(str(self._location)):
             for connection in idle:
                 connection.close()
+
+
+def _length(connection: sqlite3.Connection) -> int:
+    """Bytes of a database as the open transaction sees it."""
+    query = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+    return int(connection.execute(query).fetchone()[0])
 
 
 @contextmanager
