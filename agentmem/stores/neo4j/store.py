@@ -246,6 +246,10 @@ class Neo4jStore:
             operations=counts.get(("operation", ""), 0),
         )
 
+    def faults(self) -> list[tuple[str, str]]:
+        """Nothing: a server keeps its indexes itself. See `Store.faults`."""
+        return []
+
     def unfinished(self, bank: str) -> str:
         """The command that finishes a bank which is being filled. See `Store.unfinished`."""
         rows = self._connection.read(queries.UNFINISHED, bank=bank)
