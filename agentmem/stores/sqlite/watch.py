@@ -69,7 +69,8 @@ class Watch:
         self._log_path = path.with_name(path.name + "-wal")
         self._guard = threading.Lock()
         self._identity = _identity(path)
-        self._length = 0
+        self._floor = self._length = 0
+        self._version: int | None = None
         self._log_identity = _identity(self._log_path)
         # SQLite holds locks on the database and its -shm, which closing any descriptor of them would drop; never on
         # the log. Where it cannot have one, there is none.
@@ -77,17 +78,18 @@ class Watch:
         self._log = _Log(header=self._read(0, _HEADER))
         self._earlier: set[bytes] = set()
 
-    def check(self, length: int) -> None:
+    def check(self, length: int, version: int) -> None:
         """See that the paths lead to the files that are open, and that database and log hold what they held.
 
         Args:
             length: Bytes of the database, what is in the log included, as the open transaction sees it.
+            version: Its schema version, as that transaction sees it.
 
         Raises:
             StoreError: it is not so.
         """
         self._require(committed=False)
-        self._require_length(length)
+        self._require_length(length, version)
 
     def check_commit(self) -> None:
         """As `check`, and see that the log holds a commit more than at the last look, as one was just made.
@@ -116,13 +118,23 @@ class Watch:
                 time.sleep(pause)  # another process may just be beginning the log anew
             raise self._lost(f"its log {self._log_path.name} was overwritten or cut off while it was open")
 
-    def _require_length(self, length: int) -> None:
-        """SQLite only shortens a database that it made shorter itself (VACUUM), and then says so."""
+    def _require_length(self, length: int, version: int) -> None:
+        """See that a database is not shorter than it was; but for VACUUM, which makes another schema version, it grows.
+
+        A checkpoint that began before others wrote more may still cut it to its length of then. One that made it longer
+        under the same version is a later one: that length it keeps.
+        """
         with self._guard:
             there = self._path.stat().st_size
-            if there < min(self._length, length):
-                raise self._lost("another file was copied over its file while it was open")
-            self._length = there
+            if version == self._version:
+                if there < self._floor:
+                    raise self._lost("another file was copied over its file while it was open")
+                grown = there > self._length
+            else:
+                grown, self._floor = self._version is None, 0
+            if grown and there <= length:
+                self._floor = there
+            self._length, self._version = there, version
 
     def _follow(self, *, committed: bool) -> bool:
         """Go on to the last commit of the log; False if it does not hold what it must."""
