@@ -188,7 +188,10 @@ def _import_jsonl(store: Store, file: BinaryIO, where: str, progress: Progress) 
     for end in ends:
         # What ends it is the line `end` itself.
         changes = (line for line in itertools.takewhile(lambda line: not isinstance(line, End), lines))
-        yield _Filling(store, end, progress).fill(cast("Iterator[Change]", changes), where)
+        done = _Filling(store, end, progress).fill(cast("Iterator[Change]", changes), where)
+        for _ in changes:  # its `end` too, where the bank was there already
+            pass
+        yield done
 
 
 @dataclass(slots=True)

@@ -84,6 +84,20 @@ def test_a_mark_that_is_no_command_of_agentmem_is_not_offered(half: str, mark: s
     assert caught.value.hint == "Migrate or import into it again."
 
 
+def test_an_import_that_died_between_two_banks_is_finished(source: Store, target: Store, tmp_path: Path) -> None:
+    export(source, tmp_path / "out.jsonl")
+    first, *others = source.banks()
+    assert others
+    migrate(source, target, [first])
+    for bank in others:
+        target.begin_filling(bank, "agentmem import out.jsonl", target.head(bank))
+        target.end_filling(bank, whole=False)
+    assert all(each.proved for each in import_file(target, tmp_path / "out.jsonl").banks)
+    assert target.banks() == source.banks()
+    assert [target.head(bank) for bank in target.banks()] == [source.head(bank) for bank in source.banks()]
+    assert not any(target.unfinished(bank) for bank in target.banks())
+
+
 def test_other_banks_of_the_store_stay_open(half: str) -> None:
     with Memory.open(half, embedder=HashingEmbedder(), bank="mine") as memory:
         assert memory.retain("Ines lives in Porto.").operations
