@@ -88,7 +88,7 @@ def test_an_import_that_died_between_two_banks_is_finished(source: Store, target
     export(source, tmp_path / "out.jsonl")
     first, *others = source.banks()
     assert others
-    migrate(source, target, [first])
+    migrate(source, target, banks=[first])
     for bank in others:
         target.begin_filling(bank, "agentmem import out.jsonl", target.head(bank))
         target.end_filling(bank, whole=False)
