@@ -17,6 +17,7 @@ from itertools import islice
 from agentmem.embeddings import Embedder
 from agentmem.memory import Memory, Message
 from agentmem.memory.retaining.retain import BATCH
+from agentmem.stores import require_whole
 from agentmem.stores.neo4j import Neo4jStore
 
 BANK = "bench-talk"
@@ -100,6 +101,7 @@ def count_round_trips(
         conversations: Retains of `BATCH` turns.
         progress: Told how far it is.
     """
+    require_whole(store, BANK)  # as opening does: no call has to look then
     memory = Memory(store=store, embedder=embedder, bank=BANK)
     turns, questions = _turns(), _questions()
     total = conversations + 2 * calls

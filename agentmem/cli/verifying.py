@@ -50,7 +50,7 @@ def verify(
         with counted(as_json) as progress:
             found = [
                 compared(opened, name, embedder=model, progress=progress)
-                for name in dict.fromkeys(bank or opened.banks())
+                for name in dict.fromkeys(bank or opened.banks() or ([settings.bank] if opened.faults() else []))
             ]
     finally:
         opened.close()

@@ -299,6 +299,12 @@ class Store(Protocol):
     def head(self, bank: str) -> tuple[int, str]:
         """Seq and hash of the newest Operation; (0, GENESIS) for a bank without any."""
 
+    def faults(self) -> list[tuple[str, str]]:
+        """What is wrong below the records, and how, in words, for `verify`.
+
+        Such as an index that leads elsewhere, a row that belongs to nothing, a trigger. It reads everything.
+        """
+
     def unfinished(self, bank: str) -> str:
         """The command that finishes a bank which is being filled; empty for one that is whole or not there."""
 

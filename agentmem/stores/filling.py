@@ -6,6 +6,7 @@ set it reads and writes the bank; every other one is refused.
 
 from __future__ import annotations
 
+import shlex
 import threading
 
 from agentmem.errors import ConflictError, IncompleteBank
@@ -88,5 +89,14 @@ def incomplete(bank: str, unfinished: str, where: str) -> IncompleteBank:
     return IncompleteBank(
         f"bank {bank!r} is an incomplete copy: what fills it has not finished, or was broken off.",
         where=where,
-        hint=f"This finishes it: {unfinished}",
+        hint=f"This finishes it: {unfinished}" if _is_ours(unfinished) else "Migrate or import into it again.",
     )
+
+
+def _is_ours(command: str) -> bool:
+    """Whether it is one command of agentmem: a mark comes out of a file that may be somebody else's, and is pasted."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return False
+    return words[:1] == ["agentmem"] and words[1:2] in (["migrate"], ["import"]) and shlex.join(words) == command

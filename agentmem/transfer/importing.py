@@ -191,7 +191,10 @@ def _import_jsonl(
     for end in ends:
         # What ends it is the line `end` itself.
         changes = (line for line in itertools.takewhile(lambda line: not isinstance(line, End), lines))
-        yield _Filling(store, end, progress).fill(cast("Iterator[Change]", changes), finish)
+        done = _Filling(store, end, progress).fill(cast("Iterator[Change]", changes), finish)
+        for _ in changes:  # its `end` too, where the bank was there already
+            pass
+        yield done
 
 
 @dataclass(slots=True)

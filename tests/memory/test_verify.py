@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from agentmem.embeddings import HashingEmbedder
+from agentmem.errors import StoreCorrupt
 from agentmem.memory import Memory, Message
 from agentmem.memory.experience import Lesson, StepTrace, TaskTrace
 from agentmem.memory.recording import record
@@ -166,6 +167,85 @@ EDITS: dict[str, tuple[str, str, str]] = {
     "a hole in the chain": ("DELETE FROM operations WHERE seq = 4", "'Operation 4'", ""),
     "the head": ("UPDATE banks SET seq = seq - 1", "'the head of the journal'", ""),
 }  # fmt: skip
+
+
+_TERMS_GO = (
+    "CREATE TEMP TABLE kept AS SELECT * FROM terms_1_content LIMIT 1",
+    "DELETE FROM terms_1 WHERE rowid = (SELECT id FROM kept)",
+    "INSERT INTO terms_1_content SELECT * FROM kept",
+)
+_OTHER_TERMS = (
+    "CREATE TEMP TABLE kept AS SELECT * FROM terms_1_content LIMIT 1",
+    "UPDATE terms_1 SET terms = 'rome' WHERE rowid = (SELECT id FROM kept)",
+    "UPDATE terms_1_content SET c0 = (SELECT c0 FROM kept) WHERE id = (SELECT id FROM kept)",
+)
+_OPERATION = "bank, {}, op, target, kind, at, payload_hash, changes, reason, evidence, candidates, agent, run_id, model"
+_REST = "tokens, cost_usd, previous_hash, hash"
+_MORE = (
+    f"INSERT INTO operations ({_OPERATION.format('seq')}, {_REST}) "
+    f"SELECT {_OPERATION.format('{}')}, {_REST} FROM operations WHERE seq = 9"
+)
+FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
+    # what is altered below the records: (statements, what must be named)
+    "an entry that no term leads to": (_TERMS_GO, "the text index of bank 'default'"),
+    "an entry that other terms lead to": (_OTHER_TERMS, "the text index of bank 'default'"),
+    "lengths that texts are ranked by": (
+        ("UPDATE terms_1_docsize SET sz = x'0101'",), "the text index of bank 'default'"
+    ),
+    "an entry of no node": (("INSERT INTO terms_1 (rowid, terms) VALUES (9999, 'a')",), "the text index of bank"),
+    "a vector of no node": (("INSERT INTO vectors SELECT 9999, vector FROM vectors LIMIT 1",), "table vectors"),
+    "an edge to no node": (
+        ("INSERT INTO relationships SELECT 1, 'SAME_AS', 9999, created_at, '{}' FROM nodes LIMIT 1",),
+        "table relationships",
+    ),
+    "a bank that is gone": (("DELETE FROM banks WHERE name = 'other'",), "table nodes"),
+    "a bank said to be empty": (("UPDATE banks SET seq = 0 WHERE name = 'other'",), "bank 'other'"),
+    "an Operation behind the head": ((_MORE.format("seq + 100"),), "the journal"),
+    "an Operation before the first": ((_MORE.format("0"),), "the journal"),
+    "a trigger": (
+        ("CREATE TRIGGER eats AFTER INSERT ON nodes BEGIN DELETE FROM vectors WHERE node = new.node; END",),
+        "trigger eats",
+    ),
+    "an index that is gone": (("DROP INDEX nodes_id",), "index nodes_id"),
+    "an index of other rows": (
+        ("DROP INDEX nodes_key", "CREATE INDEX nodes_key ON nodes (bank, key, kind) WHERE key <> 'anna'"),
+        "index nodes_key",
+    ),
+    "the stamp's dimension": (
+        ("UPDATE settings SET value = '7' WHERE name = 'embedding_dimension'",), "the embedding stamp"
+    ),
+    "no stamp": (("DELETE FROM settings",), "the embedding stamp"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_is_wrong_below_the_records_is_named(path: Path, fault: str) -> None:
+    with Memory.open(f"sqlite:///{path}", bank="other", embedder=HashingEmbedder()) as other:
+        other.retain("Ines lives in Porto.")
+        assert other.verify().verified
+    statements, what = FAULTS[fault]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+    with closing(open_store(f"sqlite:///{path}")) as store:
+        found = verify(store, "default", embedder=HashingEmbedder)
+    assert any(difference.what.startswith(what) for difference in found.differences), found.differences
+
+
+def test_what_somebody_keeps_beside_the_tables_is_no_fault(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for statement in ("CREATE TABLE mine (x)", "CREATE VIEW texts AS SELECT text FROM nodes", "ANALYZE"):
+            connection.execute(statement)
+    assert _verified(path).verified
+
+
+def test_a_number_and_a_stamp_that_are_none_are_damage(path: Path) -> None:
+    _altered(path, f"UPDATE nodes SET trust = 'much' WHERE id = {_FACT}")
+    with pytest.raises(StoreCorrupt, match="a node cannot be read"):
+        _verified(path)
+    _altered(path, "DELETE FROM settings WHERE name = 'embedding_dimension'")
+    with pytest.raises(StoreCorrupt, match="the embedding stamp"):
+        _verified(path)
 
 
 @pytest.mark.parametrize("edit", EDITS)

@@ -56,6 +56,11 @@ def _log(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
 
 
+def _checkpoint(path: Path, how: str) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        other.execute(f"PRAGMA wal_checkpoint({how})")
+
+
 def _replaced(path: Path) -> None:
     shutil.copy(path, path.with_name("copy"))
     path.with_name("copy").replace(path)
@@ -123,8 +128,8 @@ def test_a_log_that_goes_between_the_look_and_the_commit(
 ) -> None:
     check = Watch.check
 
-    def checked(watch: Watch) -> None:
-        check(watch)
+    def checked(watch: Watch, length: int, version: int) -> None:
+        check(watch, length, version)
         _overwritten(path)
 
     monkeypatch.setattr(Watch, "check", checked)
@@ -132,12 +137,55 @@ def test_a_log_that_goes_between_the_look_and_the_commit(
         _add(store, "after")
 
 
+@pytest.mark.parametrize("how", ["PASSIVE", "RESTART"])
+def test_an_older_copy_that_is_restored_in_place(store: SQLiteStore, path: Path, how: str) -> None:
+    """The log goes with another state of the database then: what is written would be read as damage, or not at all."""
+    older = path.with_name("older.db")
+    _checkpoint(path, "TRUNCATE")
+    shutil.copy(path, older)
+    for number in range(4):
+        _add(store, *(f"{number}-{each}" for each in range(20)))
+    _checkpoint(path, how)
+    _add(store, "later")
+    path.write_bytes(older.read_bytes())
+    with pytest.raises(StoreError, match="copied over its file") as caught:
+        _add(store, "after")
+    assert caught.value.where == str(path)
+    with pytest.raises(StoreError):
+        _add(store, "and again")
+
+
+@pytest.mark.parametrize(("seen", "grown"), [(False, False), (False, True), (True, False), (True, True)])
+def test_a_database_that_vacuum_made_shorter_is_no_alarm(
+    store: SQLiteStore, path: Path, seen: bool, grown: bool
+) -> None:
+    _add(store, *(f"a{number}" for number in range(300)))
+    _checkpoint(path, "TRUNCATE")
+    _add(store, "b")
+    before = path.stat().st_size
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("CREATE TABLE mine AS SELECT zeroblob(1000000) x")
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _add(store, "c")
+        assert path.stat().st_size > before + 900_000
+        other.execute("DROP TABLE mine")
+        other.execute("VACUUM")
+        if seen:
+            _add(store, "seen")
+        other.execute("CREATE TABLE mine AS SELECT zeroblob(900000) x" if grown else "SELECT 1")
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _add(store, "d")
+    assert path.stat().st_size < before + (990_000 if grown else 100_000)
+    _checkpoint(path, "TRUNCATE")
+    _add(store, "e")
+    assert len(_held(path)) == 305 + seen
+
+
 @pytest.mark.parametrize("how", ["PASSIVE", "FULL", "RESTART", "TRUNCATE"])
 def test_checkpoints_are_no_alarm(store: SQLiteStore, path: Path, how: str) -> None:
     for number in range(3):
         _add(store, f"a{number}")
-        with closing(sqlite3.connect(path)) as other:
-            other.execute(f"PRAGMA wal_checkpoint({how})")
+        _checkpoint(path, how)
         _add(store, f"b{number}")
     assert len(_held(path)) == 7
 

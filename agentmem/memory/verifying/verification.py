@@ -83,7 +83,8 @@ def verify(
 
     Proved are: the chain of hashes up to the head; of every node its content, how it stands (status, ends of validity),
     when and by whom it was written, and how it is found; of every relationship its properties and since when it is
-    known; that none of them is missing and none is there that no Operation wrote; the reason of every Operation.
+    known; that none of them is missing and none is there that no Operation wrote; the reason of every Operation; that
+    the store's own indexes lead to what is there, and that nothing in it writes by itself (SQLite).
 
     Not proved is what nothing outside of the store could tell: that the end of the journal was not cut off together
     with all that it wrote, and that nobody made a whole journal anew. Operations of versions before this one hold no
@@ -117,7 +118,8 @@ def _verified(
     embedder: Callable[[], Embedder] | None,
     progress: Callable[[str, int, int], None],
 ) -> Verification:
-    total = sum(store.statistics(bank).nodes.values())
+    counted = store.statistics(bank)
+    total = sum(counted.nodes.values())
     nodes = relationships = entries = 0
     with Account() as account:
         for operations in journal_pages(store, bank, through=head[0]):
@@ -136,6 +138,11 @@ def _verified(
         differences = list(account.differences())
         if account.head != head:
             differences.insert(0, _head_difference(account.head, head))
+        if counted.operations > head[0]:
+            differences.insert(0, _beyond(counted.operations, head))
+        differences[:0] = [
+            Difference(what=what, field="", expected="to be sound", found=how) for what, how in store.faults()
+        ]
         unproved = account.unproved
     return Verification(
         bank=bank,
@@ -146,6 +153,11 @@ def _verified(
         unproved=unproved,
         differences=tuple(_Explained(store, bank, embedder).all_of(differences)),
     )
+
+
+def _beyond(operations: int, head: tuple[int, str]) -> Difference:
+    what = "the journal"
+    return Difference(what=what, field="", expected=f"{head[0]} Operations", found=f"{operations}", seq=head[0])
 
 
 def _head_difference(found: tuple[int, str], head: tuple[int, str]) -> Difference:

@@ -246,10 +246,17 @@ class Neo4jStore:
             operations=counts.get(("operation", ""), 0),
         )
 
+    def faults(self) -> list[tuple[str, str]]:
+        """Nothing: a server keeps its indexes itself. See `Store.faults`."""
+        return []
+
     def unfinished(self, bank: str) -> str:
         """The command that finishes a bank which is being filled. See `Store.unfinished`."""
         rows = self._connection.read(queries.UNFINISHED, bank=bank)
-        return (rows[0]["unfinished"] or "") if rows else ""
+        unfinished: str = (rows[0]["unfinished"] or "") if rows else ""
+        if not unfinished:
+            self._whole.add(bank)
+        return unfinished
 
     def begin_filling(self, bank: str, finish: str, head: Head) -> None:
         """Mark a bank as incomplete for everybody else. See `Store.begin_filling`."""
@@ -273,7 +280,6 @@ class Neo4jStore:
         if bank in self._whole or bank in self._filling:
             return
         self._filling.require_readable(bank, self.unfinished(bank), self.url)
-        self._whole.add(bank)
 
     def banks(self) -> list[str]:
         """Names of the banks that hold anything. See `Store.banks`."""

@@ -121,7 +121,7 @@ class Connections:
                 with _transaction(connection, "BEGIN IMMEDIATE"):
                     yield connection
                     if self._watch is not None:
-                        self._watch.check()
+                        self._watch.check(*_extent(connection))
                 if self._watch is not None and adds:
                     self._watch.check_commit()
         finally:
@@ -182,6 +182,14 @@ class Connections:
         with translated(str(self._location)):
             for connection in idle:
                 connection.close()
+
+
+def _extent(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Bytes of a database and its schema version, as the open transaction sees them."""
+    values = "page_count * page_size, schema_version"
+    query = f"SELECT {values} FROM pragma_page_count, pragma_page_size, pragma_schema_version"
+    length, version = connection.execute(query).fetchone()
+    return length, version
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import numpy as np
 from agentmem.errors import EmbeddingMismatch, InputError
 from agentmem.records import EmbeddingStamp, IndexEntry, Vector
 from agentmem.stores.base import filled_by_another
-from agentmem.stores.sqlite.rows import id_list
+from agentmem.stores.sqlite.rows import damage_found, id_list
 from agentmem.stores.sqlite.schema import create_text_table, text_table
 from agentmem.stores.sqlite.search import storable
 from agentmem.stores.sqlite.vectors import STORED
@@ -22,7 +22,8 @@ def read_stamp(connection: sqlite3.Connection) -> EmbeddingStamp | None:
     """Which model filled the store."""
     query = "SELECT name, value FROM settings WHERE name IN (?, ?)"
     found = dict(connection.execute(query, (_MODEL, _DIMENSION)).fetchall())
-    return EmbeddingStamp(model=found[_MODEL], dimension=int(found[_DIMENSION])) if found else None
+    with damage_found("the embedding stamp"):
+        return EmbeddingStamp(model=found[_MODEL], dimension=int(found[_DIMENSION])) if found else None
 
 
 def write_stamp(connection: sqlite3.Connection, embedding: EmbeddingStamp) -> None:

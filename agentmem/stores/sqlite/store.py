@@ -44,6 +44,7 @@ from agentmem.stores.sqlite.commit import mark, prepared, write
 from agentmem.stores.sqlite.connections import Connections, Mode, closed_if_unusable, connect
 from agentmem.stores.sqlite.entries import read_stamp, replace_all, stamp
 from agentmem.stores.sqlite.errors import translated
+from agentmem.stores.sqlite.faults import faults_of
 from agentmem.stores.sqlite.journal import read_operations
 from agentmem.stores.sqlite.location import Location, parse_location, prepare
 from agentmem.stores.sqlite.neighbourhood import Route, walk_from
@@ -206,6 +207,11 @@ class SQLiteStore:
                     relationships={TYPES[type_]: count for type_, count in types},
                     operations=journal[0],
                 )
+
+    def faults(self) -> list[tuple[str, str]]:
+        """What of the file does not fit together. See `Store.faults`."""
+        with self._connections.reading() as connection:
+            return faults_of(connection)
 
     def unfinished(self, bank: str) -> str:
         """The command that finishes a bank which is being filled. See `Store.unfinished`."""

@@ -2,8 +2,11 @@
 
 Somebody may move a database, put another in its place, or remove or overwrite the write-ahead log beside it, while it
 is open. SQLite goes on with what it holds: a commit succeeds, and nobody ever reads it. So each commit looks before
-and after, at the cost of a few calls of the system: whether the paths lead to the same files as at the opening, and
-whether the log holds what it held, and what was added.
+and after, at the cost of a few calls of the system: whether the paths lead to the same files as at the opening,
+whether the database is no shorter than it was, and whether the log holds what it held, and what was added.
+
+What is copied over a database in place shows in its length alone: to read its header it would have to be opened, and
+closing it would drop SQLite's locks. An older copy is shorter, as a journal only grows.
 """
 
 from __future__ import annotations
@@ -66,6 +69,8 @@ class Watch:
         self._log_path = path.with_name(path.name + "-wal")
         self._guard = threading.Lock()
         self._identity = _identity(path)
+        self._floor = self._length = 0
+        self._version: int | None = None
         self._log_identity = _identity(self._log_path)
         # SQLite holds locks on the database and its -shm, which closing any descriptor of them would drop; never on
         # the log. Where it cannot have one, there is none.
@@ -73,13 +78,18 @@ class Watch:
         self._log = _Log(header=self._read(0, _HEADER))
         self._earlier: set[bytes] = set()
 
-    def check(self) -> None:
-        """See that the paths lead to the files that are open, and that the log holds what it held.
+    def check(self, length: int, version: int) -> None:
+        """See that the paths lead to the files that are open, and that database and log hold what they held.
+
+        Args:
+            length: Bytes of the database, what is in the log included, as the open transaction sees it.
+            version: Its schema version, as that transaction sees it.
 
         Raises:
             StoreError: it is not so.
         """
         self._require(committed=False)
+        self._require_length(length, version)
 
     def check_commit(self) -> None:
         """As `check`, and see that the log holds a commit more than at the last look, as one was just made.
@@ -107,6 +117,24 @@ class Watch:
                     return
                 time.sleep(pause)  # another process may just be beginning the log anew
             raise self._lost(f"its log {self._log_path.name} was overwritten or cut off while it was open")
+
+    def _require_length(self, length: int, version: int) -> None:
+        """See that a database is not shorter than it was; but for VACUUM, which makes another schema version, it grows.
+
+        A checkpoint that began before others wrote more may still cut it to its length of then. One that made it longer
+        under the same version is a later one: that length it keeps.
+        """
+        with self._guard:
+            there = self._path.stat().st_size
+            if version == self._version:
+                if there < self._floor:
+                    raise self._lost("another file was copied over its file while it was open")
+                grown = there > self._length
+            else:
+                grown, self._floor = self._version is None, 0
+            if grown and there <= length:
+                self._floor = there
+            self._length, self._version = there, version
 
     def _follow(self, *, committed: bool) -> bool:
         """Go on to the last commit of the log; False if it does not hold what it must."""
