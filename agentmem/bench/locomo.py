@@ -19,10 +19,14 @@ import numpy as np
 from agentmem.bench.locomo_data import CATEGORIES, Conversation, Question, load_locomo
 from agentmem.embeddings import Embedder, Matrix
 from agentmem.errors import InputError
+from agentmem.language import terms
 from agentmem.memory import Memory, Recall
 
 CUTOFFS = (5, 10, 20)
 """The k of recall@k."""
+
+SHORT = 5
+"""Words of a short answer, at most."""
 
 Progress = Callable[[str, int, int], None]
 """Takes what is done now, how many turns and questions are done, and how many there are."""
@@ -43,6 +47,32 @@ class TurnRecall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a recall shows by default (k = 10), and how much of short gold answers stands in it."""
+
+    memories: float
+    """Median number of memories."""
+    characters: float
+    """Mean length of the context."""
+    questions: int
+    """Questions with an answer of at most `SHORT` words."""
+    answer_words: float
+    """Mean share of the answer's terms that stand in the context, in [0, 1]."""
+    whole_answers: float
+    """Share of the questions all of whose answer's terms do."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON shows it."""
+        return {
+            "memories": self.memories,
+            "characters": round(self.characters),
+            "questions": self.questions,
+            "answer_words": round(self.answer_words, 4),
+            "whole_answers": round(self.whole_answers, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LocomoReport:
     """What a run measured."""
 
@@ -58,6 +88,8 @@ class LocomoReport:
     """All questions."""
     categories: dict[str, TurnRecall]
     """By LoCoMo's category."""
+    shown: Shown
+    """What is shown by default."""
     ingest_seconds: float
     """Wall-clock time of all `retain` calls."""
     embed_seconds: float
@@ -91,6 +123,7 @@ class LocomoReport:
                 name: {"questions": result.questions, **{str(k): round(v, 4) for k, v in result.at.items()}}
                 for name, result in [("all", self.overall), *self.categories.items()]
             },
+            "shown": self.shown.as_dict(),
             "ingest": {
                 "seconds": round(self.ingest_seconds, 3),
                 "turns_per_second": round(self.ingest_rate, 1),
@@ -116,6 +149,9 @@ class LocomoReport:
         with_, without = self.recall_ms, self.recall_without_embedding_ms
         return [
             f"{self.conversations} conversations, {self.turns} turns from {self.data}, embedder {self.embedder}.",
+            f"Shown by default: {self.shown.memories:.0f} memories (median), {self.shown.characters:,.0f} characters "
+            f"(mean); of {self.shown.questions} short answers {self.shown.answer_words:.1%} of the words, "
+            f"{self.shown.whole_answers:.1%} whole.",
             f"Ingestion: {self.ingest_rate:.0f} turns/s, {self.ingest_seconds:.1f} s in all; "
             f"the embedder alone: {self.embed_rate:.0f} turns/s (ratio {self.ingest_rate / self.embed_rate:.2f}).",
             f"Recall: p50 {with_['p50']:.1f} ms, p95 {with_['p95']:.1f} ms; without embedding the query: "
@@ -156,6 +192,10 @@ class _Measurements:
     recalls: list[float] = field(default_factory=list)
     bare_recalls: list[float] = field(default_factory=list)
     results: list[tuple[Question, tuple[float, ...]]] = field(default_factory=list)
+    shown: list[tuple[int, int]] = field(default_factory=list)
+    """Memories and characters of each default recall."""
+    answers: list[float] = field(default_factory=list)
+    """Share of each short answer's terms that is shown."""
 
 
 def run_locomo(
@@ -227,11 +267,15 @@ def _ingest(memory: Memory, conversation: Conversation, embedder: Embedder, meas
 def _ask(memory: Memory, question: Question, timed: TimedEmbedder, measured: _Measurements) -> None:
     embedding = timed.seconds
     started = time.perf_counter()
-    recalled = memory.recall(question.text, k=max(CUTOFFS))
+    recalled = memory.recall(question.text, k=max(CUTOFFS), all=True)
     taken = time.perf_counter() - started
     measured.recalls.append(taken)
     measured.bare_recalls.append(taken - (timed.seconds - embedding))
     measured.results.append((question, turn_recall(ranked_turns(recalled), question.evidence)))
+    by_default = memory.recall(question.text)
+    measured.shown.append((len(by_default.memories), len(by_default.context)))
+    if 0 < len(question.answer.split()) <= SHORT and (wanted := frozenset(terms(question.answer))):
+        measured.answers.append(len(wanted.intersection(terms(by_default.context))) / len(wanted))
 
 
 def _report(
@@ -247,10 +291,23 @@ def _report(
         skipped=sum(c.skipped for c in conversations),
         overall=_mean([shares for _, shares in measured.results]),
         categories={name: _mean(shares) for name, shares in by_category.items() if shares},
+        shown=_shown(measured),
         ingest_seconds=measured.ingest_seconds,
         embed_seconds=measured.embed_seconds,
         recall_ms=percentiles(measured.recalls),
         recall_without_embedding_ms=percentiles(measured.bare_recalls),
+    )
+
+
+def _shown(measured: _Measurements) -> Shown:
+    memories, characters = zip(*measured.shown, strict=True) if measured.shown else ((0,), (0,))
+    answers = np.asarray(measured.answers or [0.0])
+    return Shown(
+        memories=float(np.median(memories)),
+        characters=float(np.mean(characters)),
+        questions=len(measured.answers),
+        answer_words=float(answers.mean()),
+        whole_answers=float((answers >= 1.0).mean()),
     )
 
 

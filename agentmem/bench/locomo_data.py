@@ -40,6 +40,8 @@ class Question:
     """One of the values of CATEGORIES."""
     evidence: frozenset[str]
     """Ids of the turns that answer it, none of them unknown to the conversation."""
+    answer: str = ""
+    """The gold answer; empty for adversarial questions, which have none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,7 @@ def _conversation(record: Mapping[str, Any]) -> Conversation:
             text=entry["question"],
             category=CATEGORIES.get(entry["category"], f"category {entry['category']}"),
             evidence=evidence_ids(entry.get("evidence", [])) & known,
+            answer=str(entry.get("answer", "")),
         )
         for entry in record["qa"]
     ]

@@ -103,7 +103,24 @@ def test_a_run_measures_recall_rates_and_times(data: Path) -> None:
     header, rows = report.table()
     assert header[0] == "category"
     assert rows[-1][0] == "all"
-    assert len(report.lines()) == 3
+    assert len(report.lines()) == 4
+
+
+def test_a_run_tells_what_is_shown_and_which_answers_stand_in_it(data: Path) -> None:
+    shown = run_locomo(data, embedder=HashingEmbedder()).as_dict()["shown"]
+    assert (shown["questions"], shown["answer_words"], shown["whole_answers"]) == (2, 1.0, 1.0)
+    assert 1 <= shown["memories"] <= 3
+    assert 0 < shown["characters"] < 400
+
+
+def test_an_answer_that_nobody_gave_is_not_shown(tmp_path: Path) -> None:
+    spoiled = conversation()
+    spoiled["qa"][0]["answer"] = "Pepper or Zebulon"
+    spoiled["qa"][1]["answer"] = "a very long answer of more than five words"
+    file = tmp_path / "spoiled.json"
+    file.write_text(json.dumps([spoiled]))
+    shown = run_locomo(file, embedder=HashingEmbedder()).as_dict()["shown"]
+    assert (shown["questions"], shown["answer_words"], shown["whole_answers"]) == (1, 0.5, 0.0)
 
 
 def test_a_bank_that_is_not_empty_is_refused(data: Path, tmp_path: Path) -> None:
