@@ -105,8 +105,8 @@ def properties(value: object) -> dict[str, str | int | float | bool]:
 
 
 def _scalar(value: object) -> str | int | float | bool:
-    if isinstance(value, bool):
-        return value
+    if isinstance(value, bool) or (isinstance(value, float) and math.isinf(value)):
+        return value  # what a caller attached comes back as it was
     return text(value) if isinstance(value, str) else number(value)
 
 

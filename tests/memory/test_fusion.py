@@ -151,7 +151,7 @@ class TestGroups:
         assert channel.nodes == {"a": 1.0, "b": 1.0}
 
     def test_equal_groups_stand_by_id_and_share_a_rank(self) -> None:
-        found = fused([found_by(Keyword, b=1.0, a=1.0, c=0.5)], Scene(groups=groups("c", "b", "a")))
+        found = fused([found_by(Keyword, b=1.0, a=1.0, c=0.5)], Scene(groups=groups("c", "b", "a")), explain=True)
         assert [one.group.id for one in found] == ["a", "b", "c"]
         assert [one.by["keyword"].rank for one in found] == [1, 1, 3]
 
@@ -159,7 +159,7 @@ class TestGroups:
     def test_scores_are_bounded_rounded_and_made_of_their_shares(self, words: dict[str, float], more: float) -> None:
         scene = Scene(groups=groups(*sorted(words)))
         channels = [found_by(Keyword, **words), meant(a=more), Conversation(QUERY), found_by(Times, b=1.0)]
-        for one in fused(channels, scene):
+        for one in fused(channels, scene, explain=True):
             assert 0.0 <= one.score <= 1.0
             assert one.score == round(one.score, 6)
             assert sum(said.share for said in one.by.values()) == pytest.approx(one.score, abs=1e-6)

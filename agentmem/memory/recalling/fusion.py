@@ -37,7 +37,7 @@ class Ranked:
     score: float
     """In [0, 1]: the weighted sum of what the channels scored, over the most that it could have come to."""
     by: Mapping[str, Contribution]
-    """By channel; those that said nothing about the group are absent."""
+    """By channel; those that said nothing about the group are absent, and all unless it was asked for."""
 
 
 def candidates(channels: Sequence[Channel], limit: int) -> frozenset[str]:
@@ -54,7 +54,7 @@ def candidates(channels: Sequence[Channel], limit: int) -> frozenset[str]:
     return frozenset(id_ for _, id_ in best) | certain
 
 
-def fused(channels: Sequence[Channel], scene: Scene) -> list[Ranked]:
+def fused(channels: Sequence[Channel], scene: Scene, *, explain: bool = False) -> list[Ranked]:
     """The groups of a scene, best first; equal ones by id.
 
     Each channel sees in `scene.relevance` what those before it came to.
@@ -69,19 +69,24 @@ def fused(channels: Sequence[Channel], scene: Scene) -> list[Ranked]:
         for id_, score in scores.items():
             scene.relevance[id_] = scene.relevance.get(id_, 0.0) + channel.weight * score
         scored.append((channel, scores))
-    ranks = [_ranks(scores, scene) for _, scores in scored]
+    told = _contributions(scored, scene, most) if explain else {}
     ranked = []
     for group in scene.groups.values():
-        by = {
-            channel.name: Contribution(
-                rank=rank[scores[group.id]], score=scores[group.id], share=channel.weight * scores[group.id] / most
-            )
-            for (channel, scores), rank in zip(scored, ranks, strict=True)
-            if scores.get(group.id, 0.0) > 0.0
-        }
         total = round(min(1.0, scene.relevance.get(group.id, 0.0) / most), DECIMALS) if most else 0.0
-        ranked.append(Ranked(group=group, score=total, by=by))
+        ranked.append(Ranked(group=group, score=total, by=told.get(group.id, {})))
     return sorted(ranked, key=lambda one: (-one.score, one.group.id))
+
+
+def _contributions(
+    scored: Sequence[tuple[Channel, Mapping[str, float]]], scene: Scene, most: float
+) -> dict[str, dict[str, Contribution]]:
+    told: dict[str, dict[str, Contribution]] = {id_: {} for id_ in scene.groups}
+    for channel, scores in scored:
+        places = _ranks(scores, scene)
+        for id_, by in told.items():
+            if (score := scores.get(id_, 0.0)) > 0.0:
+                by[channel.name] = Contribution(rank=places[score], score=score, share=channel.weight * score / most)
+    return told
 
 
 def _ranks(scores: Mapping[str, float], scene: Scene) -> dict[float, int]:

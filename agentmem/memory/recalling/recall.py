@@ -50,11 +50,14 @@ _WALKED = frozenset({RelationshipType.EVIDENCED_BY, RelationshipType.NEXT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Surroundings:
-    """Candidates with what they rest on."""
+class _Found:
+    """Candidates with what they rest on, in groups, best first."""
 
+    looked_at: frozenset[str]
     nodes: Mapping[str, Node]
     relationships: tuple[Relationship, ...]
+    groups: Mapping[str, Group]
+    ranked: Sequence[Ranked]
 
 
 def recall(
@@ -100,23 +103,41 @@ def recall(
         known_at=known_at,
     )
     channels = _search(path, parsed, sight)
-    looked_at = candidates(channels, max(CANDIDATES, 5 * k))
-    around = _surroundings(path, looked_at, sight)
-    groups = grouped(around.nodes, around.relationships, sight)
-    ranked = fused(channels, _scene(groups, looked_at, parsed))
-    if followed := _follow(path, channels, ranked, sight):
-        looked_at |= followed
-        around = _surroundings(path, looked_at, sight)
-        groups = grouped(around.nodes, around.relationships, sight)
-        ranked = fused(channels, _scene(groups, looked_at, parsed))
-    if path.reranker is not None:
-        ranked = _reranked(path.reranker, query, ranked)
+    found = _found(path, channels, parsed, sight, max(CANDIDATES, 5 * k), explain=explain)
     least = 0.0 if all else path.least
-    chosen = choose(ranked, parsed.analysis.terms, k=k, least=least, channels=channels)
-    memories = _memories(chosen, around, parsed, explain=explain)
+    chosen = choose(found.ranked, parsed.analysis.terms, k=k, least=least, channels=channels)
+    memories = _memories(chosen, found, parsed)
     context, tokens = pack(memories, token_budget)
-    left_out = _left_out(looked_at, around, groups, ranked, memories, sight) if explain else ()
+    left_out = _left_out(found, memories, sight) if explain else ()
     return Recall(query=query, memories=memories, context=context, tokens=tokens, left_out=left_out)
+
+
+def _found(
+    path: ReadPath, channels: Sequence[Channel], query: ParsedQuery, sight: Sight, limit: int, *, explain: bool
+) -> _Found:
+    """What the channels found, ranked; once more with what follows from the best of it, if anything does."""
+    looked_at = candidates(channels, limit)
+    found = _ranked(path, channels, query, sight, looked_at, explain=explain)
+    if followed := _follow(path, channels, found.ranked, sight):
+        found = _ranked(path, channels, query, sight, looked_at | followed, explain=explain)
+    if path.reranker is not None:
+        found = replace(found, ranked=_reranked(path.reranker, query.text, found.ranked))
+    return found
+
+
+def _ranked(
+    path: ReadPath,
+    channels: Sequence[Channel],
+    query: ParsedQuery,
+    sight: Sight,
+    looked_at: frozenset[str],
+    *,
+    explain: bool,
+) -> _Found:
+    nodes, relationships = _surroundings(path, looked_at, sight)
+    groups = grouped(nodes, relationships, sight)
+    ranked = fused(channels, _scene(groups, looked_at, query), explain=explain)
+    return _Found(looked_at=looked_at, nodes=nodes, relationships=relationships, groups=groups, ranked=ranked)
 
 
 def _check(query: str, k: int, token_budget: int, times: tuple[datetime | None, ...]) -> None:
@@ -172,10 +193,12 @@ def _searched(kinds: frozenset[Kind]) -> frozenset[Kind]:
     return kinds | together if kinds & together else kinds
 
 
-def _surroundings(path: ReadPath, looked_at: frozenset[str], sight: Sight) -> _Surroundings:
+def _surroundings(
+    path: ReadPath, looked_at: frozenset[str], sight: Sight
+) -> tuple[Mapping[str, Node], tuple[Relationship, ...]]:
     """Candidates, what they rest on or gave rise to in whatever status, and the Episodes before and after."""
     if not looked_at:
-        return _Surroundings(nodes={}, relationships=())
+        return {}, ()
     wide = View(
         bank=path.bank,
         kinds=SHOWN_FOR_EVIDENCE | {Kind.EPISODE},
@@ -185,8 +208,7 @@ def _surroundings(path: ReadPath, looked_at: frozenset[str], sight: Sight) -> _S
     around = path.store.neighbourhood(wide, sorted(looked_at), types=_WALKED)
     missing = sorted(looked_at - around.nodes.keys())
     nodes = {**around.nodes, **(path.store.fetch(path.bank, missing) if missing else {})}
-    known = {node_id: sight.as_known(node) for node_id, node in nodes.items()}
-    return _Surroundings(nodes=known, relationships=around.relationships)
+    return {node_id: sight.as_known(node) for node_id, node in nodes.items()}, around.relationships
 
 
 def _scene(groups: Mapping[str, Group], looked_at: frozenset[str], query: ParsedQuery) -> Scene:
@@ -220,23 +242,20 @@ def _reranked(reranker: Reranker, query: str, ranked: Sequence[Ranked]) -> list[
     return [*scored, *(replace(one, score=min(least, one.score)) for one in ranked[RERANKED:])]
 
 
-def _memories(
-    chosen: Sequence[tuple[Ranked, Node]], around: _Surroundings, query: ParsedQuery, *, explain: bool
-) -> tuple[RecalledMemory, ...]:
-    resting = evidence_of(around.relationships)
+def _memories(chosen: Sequence[tuple[Ranked, Node]], found: _Found, query: ParsedQuery) -> tuple[RecalledMemory, ...]:
+    resting = evidence_of(found.relationships)
     quotes = {
         (link.source_id, link.target_id): str(link.properties.get("quote", ""))
-        for link in around.relationships
+        for link in found.relationships
         if link.type is RelationshipType.EVIDENCED_BY
     }
     wanted = frozenset(query.analysis.terms)
     memories = []
     for ranked, node in chosen:
-        episodes = [node] if isinstance(node, Episode) else [around.nodes.get(i) for i in resting.get(node.id, ())]
+        episodes = [node] if isinstance(node, Episode) else [found.nodes.get(i) for i in resting.get(node.id, ())]
         memory = _memory(node, [episode for episode in episodes if episode is not None])
         words, speaker = _said(ranked.group, node, quotes, wanted)
-        by = ranked.by if explain else {}
-        memories.append(replace(memory, score=ranked.score, words=words, speaker=speaker, by=by))
+        memories.append(replace(memory, score=ranked.score, words=words, speaker=speaker, by=ranked.by))
     return tuple(memories)
 
 
@@ -266,22 +285,17 @@ def _memory(node: Node, resting: list[Node]) -> RecalledMemory:
     )
 
 
-def _left_out(
-    looked_at: frozenset[str],
-    around: _Surroundings,
-    groups: Mapping[str, Group],
-    ranked: Sequence[Ranked],
-    memories: Sequence[RecalledMemory],
-    sight: Sight,
-) -> tuple[LeftOut, ...]:
+def _left_out(found: _Found, memories: Sequence[RecalledMemory], sight: Sight) -> tuple[LeftOut, ...]:
     """What was found and is not shown, best first, each with the reason."""
     shown = {memory.id for memory in memories}
-    scores = {id_: one.score for one in reversed(ranked) for id_ in (one.group.id, *(n.id for n in one.group.shown))}
-    evidence = {group.id for group in groups.values() if any(node.id in shown for node in group.shown)}
-    resting = evidence_of(around.relationships)
-    found = []
-    for id_ in sorted(looked_at - shown, key=lambda id_: (-scores.get(id_, 0.0), id_)):
-        node = around.nodes.get(id_)
+    scores = {
+        id_: one.score for one in reversed(found.ranked) for id_ in (one.group.id, *(n.id for n in one.group.shown))
+    }
+    evidence = {group.id for group in found.groups.values() if any(node.id in shown for node in group.shown)}
+    resting = evidence_of(found.relationships)
+    left = []
+    for id_ in sorted(found.looked_at - shown, key=lambda id_: (-scores.get(id_, 0.0), id_)):
+        node = found.nodes.get(id_)
         if node is None:
             continue
         if not sight.shows(node):
@@ -292,5 +306,5 @@ def _left_out(
             reason = "beyond k, or far below the best"
         else:
             reason = "what was made of it left the view"
-        found.append(LeftOut(id=id_, kind=node.kind, text=node.text, score=scores.get(id_, 0.0), reason=reason))
-    return tuple(found)
+        left.append(LeftOut(id=id_, kind=node.kind, text=node.text, score=scores.get(id_, 0.0), reason=reason))
+    return tuple(left)

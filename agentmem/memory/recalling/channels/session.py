@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from functools import lru_cache
 
 from agentmem.language import terms
 from agentmem.memory.recalling.channels.base import Channel, Scene
@@ -35,7 +36,7 @@ class Session(Channel):
         sessions = {group.id: session for group in scene.groups.values() if (session := _session(group))}
         for id_, session in sessions.items():
             episode = scene.groups[id_].episode
-            said = wanted.intersection(terms(f"{episode.speaker} {episode.text}")) if episode else ()
+            said = wanted & _terms_of(f"{episode.speaker} {episode.text}") if episode else frozenset()
             spoken[session].update(said)
             turns.update(said)
         rarity = {term: math.log(1 + (len(sessions) - n + 0.5) / (n + 0.5)) for term, n in turns.items()}
@@ -45,6 +46,12 @@ class Session(Channel):
         }
         most = max(scored.values(), default=0.0)
         return {id_: scored[session] / most for id_, session in sessions.items()} if most else {}
+
+
+@lru_cache(maxsize=4096)
+def _terms_of(text: str) -> frozenset[str]:
+    """The terms of a turn, which comes up again from question to question."""
+    return frozenset(terms(text))
 
 
 def _session(group: Group) -> tuple[str, ...]:
