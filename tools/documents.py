@@ -80,8 +80,10 @@ def parse_conversation(text: str, *, name: str) -> list[Message]:
         where = f"{name}, line {number}"
         try:
             record = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            message = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+        except (ValueError, RecursionError) as error:
+            message = "nested too deeply"
+            if isinstance(error, ValueError):  # the second kind is a number of thousands of digits
+                message = error.msg if isinstance(error, json.JSONDecodeError) else "a number in it is too long"
             raise InputError(
                 f"this is not JSON: {message}.",
                 where=where,
@@ -135,16 +137,16 @@ def parse_time(value: Any, *, where: str) -> datetime | None:
     if value is None or value == "":
         return None
     try:
-        moment = datetime.fromisoformat(value.strip()) if isinstance(value, str) else None
-    except ValueError:
-        moment = None
-    if moment is None:
-        raise InputError(
-            f"{value!r} is not a time.",
-            where=f"{where}, at",
-            hint="Write ISO 8601: 2024-05-01 or 2024-05-01T09:30:00Z.",
-        )
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value.strip())
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # no time, or one that lies outside of the calendar in UTC
+        pass
+    raise InputError(
+        f"{value!r} is not a time.",
+        where=f"{where}, at",
+        hint="Write ISO 8601: 2024-05-01 or 2024-05-01T09:30:00Z.",
+    )
 
 
 def _text_value(record: Mapping[Any, Any], key: str, where: str) -> str:
