@@ -54,6 +54,22 @@ def test_an_explanation_names_the_hop(pages: Memory) -> None:
     assert named.by["hop"].rank == 1
 
 
+def test_what_is_known_outright_is_not_followed() -> None:
+    with Memory.open("sqlite:///:memory:", embedder=HashingEmbedder(), notify=print) as memory:
+        memory.retain("Ilka Brandt lives in Turku. She works with Otto Linde.", source="Ilka Brandt", trust=DOCUMENT)
+        memory.retain("Otto Linde lives in Bremen.", source="Otto Linde", trust=DOCUMENT)
+        found = memory.recall("Where does Ilka Brandt live?", all=True, explain=True).memories
+        assert found[0].source == "Ilka Brandt"
+        assert not any("hop" in one.by for one in found)
+
+
+def test_the_best_page_stays_before_what_it_names(pages: Memory) -> None:
+    found = pages.recall(ASKED, all=True, explain=True).memories
+    assert found[0].source == "films/Salt Harbour.md"
+    assert found[1].score - found[1].by["hop"].share < found[0].score
+    assert found[1].by["hop"].share == pytest.approx(0.4 / (0.5 + 0.5 + 0.4 + 0.3 + 0.4), abs=1e-6)
+
+
 def test_talk_is_not_followed() -> None:
     with Memory.open("sqlite:///:memory:", embedder=HashingEmbedder(), notify=print) as memory:
         memory.retain([Message(speaker="Ilka Brandt", text="I met Otto Linde.", source="Otto Linde")])

@@ -162,7 +162,12 @@ def _search(path: ReadPath, query: ParsedQuery, sight: Sight) -> list[Channel]:
 
 
 def _follow(path: ReadPath, channels: Sequence[Channel], ranked: Sequence[Ranked], sight: Sight) -> frozenset[str]:
-    """What the channels find that rest on the best groups: one more round trip, if any of them asks."""
+    """What the channels find that rest on the best groups: one more round trip, if any of them asks.
+
+    Where something answers for certain, nothing is followed: what it names would only stand before it.
+    """
+    if any(channel.certain and channel.nodes for channel in channels):
+        return frozenset()
     best = [one.group for one in ranked[:FOLLOWED]]
     asked = [list(channel.follow(best)) for channel in channels]
     if not any(asked):

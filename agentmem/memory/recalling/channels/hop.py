@@ -22,7 +22,7 @@ class Hop(Channel):
     """
 
     name = "hop"
-    weight = 0.8
+    weight = 0.4
 
     def __init__(self, query: ParsedQuery) -> None:
         super().__init__(query)
