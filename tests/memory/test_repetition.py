@@ -165,3 +165,13 @@ def test_of_two_turns_at_one_time_the_later_one_holds(memory: Memory, together: 
     for call in [given] if together else given:
         memory.retain(call)
     assert home(memory) == ["Rome"]
+
+
+def test_what_ended_begins_again_by_the_same_thing_only(memory: Memory) -> None:
+    sold = "Marta sold the house number 7 in Rome."
+    memory.retain(sold)
+    memory.retain("Marta bought the boat number 1 in Bergen.")
+    assert memory.retain(sold).operations == ()
+    memory.retain("Marta bought the house number 7 in Rome.")
+    assert memory.retain(sold).operations != ()
+    assert memory.statistics().nodes[Kind.EPISODE] == 4
